@@ -1,0 +1,339 @@
+"""
+What people set: `company.yaml`, `params/<report>.yaml`, and the environment.
+
+Everything is checked when it is read, unknown keys are refused, and an error names the file, the
+line and the key, so that a typo can never become a default.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, cast
+from zoneinfo import available_timezones
+
+import yaml
+from babel import Locale, UnknownLocaleError
+from babel.numbers import get_currency_precision, list_currencies
+from dotenv import dotenv_values
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from quarterdeck.errors import InputInvalid
+
+SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
+
+TableName = Literal["events", "users", "checklists", "claims"]
+ReleaseRule = Literal["all", "passed"]
+
+
+def _time_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("an IANA time zone such as Europe/Lisbon")
+    return name
+
+
+def _currency(code: str) -> str:
+    if code not in list_currencies():
+        raise ValueError("an ISO 4217 code such as EUR")
+    return code
+
+
+def _locale(name: str) -> str:
+    try:
+        Locale.parse(name)
+    except (UnknownLocaleError, ValueError) as error:
+        raise ValueError("a locale such as en_GB") from error
+    return name
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(r"[^@\s<>,;:\"\\]+@[^@\s<>,;:\"\\]+", text):
+        raise ValueError("one e-mail address such as cfo@example.com")
+    return text
+
+
+Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG}$")]
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class _Settings(BaseModel):
+    """Frozen, and strict about keys: what is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ColumnSource(_Settings):
+    """
+    Where one of our columns comes from, when its name alone does not say it.
+
+    `from` names their attribute and `value` a constant; exactly one of them is given. `unit` says how
+    their value is written: `major` or `minor` for money, `epoch_seconds`, `epoch_millis` or `local`
+    (the company's time zone) for instants. `values` renames their values to ours.
+    """
+
+    attribute: str | None = Field(default=None, alias="from")
+    value: str | int | bool | None = None
+    unit: Literal["major", "minor", "epoch_seconds", "epoch_millis", "local"] | None = None
+    values: Mapping[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> ColumnSource:
+        if (self.attribute is None) == (self.value is None):
+            raise ValueError("either from: (their attribute) or value: (a constant)")
+        return self
+
+
+class PathSource(_Settings):
+    """A source in a file or folder, relative to the company folder."""
+
+    path: str
+
+
+class TableSource(PathSource):
+    """One table: where it is, and which of their attributes are our columns (ours: theirs)."""
+
+    columns: Mapping[str, str | ColumnSource]
+
+    def column(self, ours: str) -> ColumnSource:
+        """Where our column *ours* comes from, in its long form."""
+        theirs = self.columns[ours]
+        return theirs if isinstance(theirs, ColumnSource) else ColumnSource.model_validate({"from": theirs})
+
+
+class Sources(_Settings):
+    """The five sources; one that is not listed is absent, and the reports say so."""
+
+    handoffs: PathSource | None = None
+    lambdas: PathSource | None = None
+    domains: PathSource | None = None
+    tables: Mapping[TableName, TableSource] = Field(default_factory=dict)
+    books: PathSource | None = None
+
+
+class Policies(_Settings):
+    """
+    Numbers that several reports share.
+
+    `minimum_cash` is in major units of the company's currency; `balance_due_days` counts days before
+    an event's start, `collection_days` days after its end.
+    """
+
+    minimum_cash: Decimal = Decimal(0)
+    balance_due_days: int = Field(default=7, ge=0, le=365)
+    collection_days: int = Field(default=30, ge=0, le=365)
+
+
+class Company(_Settings):
+    """`company.yaml`: who the company is, and where its five sources are."""
+
+    slug: Slug
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+    currency: Annotated[str, AfterValidator(_currency)]
+    time_zone: Annotated[str, AfterValidator(_time_zone)]
+    locale: Annotated[str, AfterValidator(_locale)] = "en_US"
+    fiscal_year_start: int = Field(default=1, ge=1, le=12)
+    as_of: AwareDatetime | None = None
+    sample: bool = False
+    policies: Policies = Policies()
+    sources: Sources
+    release: ReleaseRule = "all"
+
+    @property
+    def minor_digits(self) -> int:
+        """How many decimals the currency's major unit has: 2 for USD, 0 for JPY."""
+        return int(get_currency_precision(self.currency))
+
+    @property
+    def minimum_cash_minor(self) -> int:
+        return int(self.policies.minimum_cash.scaleb(self.minor_digits))
+
+
+class Need(_Settings):
+    """How old the newest row of a table may be at the snapshot's as-of, in hours."""
+
+    max_age_hours: int = Field(gt=0)
+
+
+class Delivery(_Settings):
+    """Who gets the report, instead of `SES_RECIPIENT_EMAIL`."""
+
+    to: tuple[Address, ...] = Field(min_length=1, max_length=50)
+
+
+class Params(_Settings):
+    """`params/<report>.yaml`: one report's owner, needs and the values for its `parameters` cell."""
+
+    report: Slug
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+    owner: Address
+    needs: Mapping[str, Need] = Field(default_factory=dict)
+    parameters: Mapping[str, str | int | Decimal | bool | None] = Field(default_factory=dict)
+    delivery: Delivery | None = None
+
+
+@dataclass(frozen=True)
+class Environment:
+    """
+    The variables of `docs/reference`, read once: nothing else in the package looks at `os.environ`.
+
+    Secrets are not among them: boto3 reads its own.
+    """
+
+    company: str = "sample"
+    sender: str | None = None
+    recipient: str | None = None
+    bcc: str | None = None
+    ledger: str | None = None
+    store: str = "outputs"
+
+    @classmethod
+    def read(cls, env_file: Path | None = None) -> Environment:
+        """
+        The process's environment over *env_file*, or over `.env` where it exists.
+
+        Raises:
+            InputInvalid: *env_file* was named and is not there.
+        """
+        if env_file is not None and not env_file.is_file():
+            raise InputInvalid(str(env_file), "no such file", "a file of NAME=value lines", "python runner.py run")
+        values = {**dotenv_values(env_file or ".env"), **os.environ}
+        named = {
+            "company": values.get("QUARTERDECK_COMPANY"),
+            "sender": values.get("SES_SENDER_EMAIL"),
+            "recipient": values.get("SES_RECIPIENT_EMAIL"),
+            "bcc": values.get("SES_BCC_EMAIL"),
+            "ledger": values.get("QUARTERDECK_LEDGER"),
+            "store": values.get("QUARTERDECK_STORE"),
+        }
+        return cls(**{key: value for key, value in named.items() if value})
+
+
+def load_company(folder: Path) -> Company:
+    """
+    The settings in *folder*`/company.yaml`.
+
+    Raises:
+        InputInvalid: The folder or file is missing, or the file says something we do not know.
+    """
+    if not folder.is_dir():
+        raise InputInvalid(
+            str(folder), "no such folder", "a company folder with company.yaml", "python runner.py run --company sample"
+        )
+    return _load(folder / "company.yaml", Company)
+
+
+def load_params(folder: Path, report: str) -> Params:
+    """
+    The params of *report*, from *folder*`/<report>.yaml`.
+
+    Raises:
+        InputInvalid: No such report, an unknown key, or a file that names another report.
+    """
+    known = report_names(folder)
+    if report not in known:
+        raise InputInvalid(
+            "report",
+            repr(report),
+            "one of " + ", ".join(known),
+            f"python runner.py run {known[0] if known else ''}".strip(),
+        )
+    path = folder / f"{report}.yaml"
+    params = _load(path, Params)
+    if params.report != report:
+        raise InputInvalid(f"{path}, report", repr(params.report), f"{report!r}, as the file is named")
+    return params
+
+
+def report_names(folder: Path) -> list[str]:
+    """The reports that have a params file in *folder*, by name."""
+    return sorted(path.stem for path in folder.glob("*.yaml"))
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with exact decimals, and without keys given twice (of which YAML would keep the last)."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} stands here twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+_Loader.add_constructor(
+    "tag:yaml.org,2002:float", lambda loader, node: Decimal(str(loader.construct_scalar(cast("yaml.ScalarNode", node))))
+)
+
+_Model = TypeVar("_Model", bound=_Settings)
+
+
+def _load(path: Path, model: type[_Model]) -> _Model:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise InputInvalid(str(path), "no such file", "a YAML file") from error
+    except UnicodeDecodeError as error:
+        raise InputInvalid(str(path), f"a byte that is not UTF-8 at {error.start}", "UTF-8 text") from error
+    try:
+        content = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+        lines = _lines(yaml.compose(text, yaml.SafeLoader))
+    except (yaml.YAMLError, ArithmeticError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}, line {mark.line + 1}" if mark else str(path)
+        raise InputInvalid(place, str(getattr(error, "problem", None) or error), "well-formed YAML") from error
+    if not isinstance(content, dict):
+        raise InputInvalid(str(path), "no keys", "a mapping such as report: cfo")
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise _first_problem(path, error, lines) from error
+
+
+def _first_problem(path: Path, error: ValidationError, lines: Mapping[tuple[str, ...], int]) -> InputInvalid:
+    problem = error.errors()[0]
+    # pydantic adds the tried member of a union to the location; what the file does not know is left out
+    key = tuple(str(part) for part in problem["loc"])
+    known = [key[:length] for length in range(len(key), 0, -1) if key[:length] in lines]
+    line = f", line {lines[known[0]]}" if known else ""
+    place = f"{path}{line}, {'.'.join(part for part in key if not part.startswith(('str', 'ColumnSource')))}"
+    match problem["type"]:
+        case "extra_forbidden":
+            parent = ".".join(key[:-1]) or "this file"
+            return InputInvalid(place, f"the unknown key {key[-1]!r}", f"a key that {parent} has")
+        case "missing":
+            return InputInvalid(f"{path}{line}", f"no key {'.'.join(key)!r}", "it to be given")
+        case "value_error":
+            expected = str(problem["ctx"]["error"])
+        case _:
+            expected = problem["msg"].removeprefix("Input should be ")
+    return InputInvalid(place, repr(problem["input"]), expected)
+
+
+def _lines(node: yaml.Node | None, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
+    """The line of every key of a YAML document, counted from 1."""
+    found: dict[tuple[str, ...], int] = {}
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            here = (*path, str(key.value))
+            found[here] = key.start_mark.line + 1
+            found |= _lines(value, here)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            found |= _lines(value, (*path, str(number)))
+    return found

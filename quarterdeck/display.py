@@ -1,0 +1,131 @@
+"""
+Numbers, money and dates as a reader sees them, in the company's locale.
+
+Rounding happens here and nowhere else: sums are taken before it. The rules are those of the house
+style: `$41.2k`, U+2212 for minus, differences of rates in points, dates with the day before the month.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_precision,
+)
+
+MINUS = "−"
+NOT_AVAILABLE = "n/a"
+_HYPHEN = "-"
+
+
+@dataclass(frozen=True)
+class Display:
+    """
+    How one company's numbers are printed.
+
+    Args:
+        locale: Babel locale such as `en_GB`.
+        currency: ISO 4217 code.
+        time_zone: IANA name: instants are shown as days and times there.
+    """
+
+    locale: str
+    currency: str
+    time_zone: str
+
+    def money(self, minor: int, *, sign: bool = False) -> str:
+        """`$412`, `$41.2k`, `$1.24m`, from minor units; with *sign*, `+` as well as `−`."""
+        major = self._major(abs(minor))
+        # The unit is chosen after rounding, so that $999,960 becomes $1.00m and never $1000.0k.
+        shown = _rounded(major, 0)
+        if shown < 1000:
+            return self._signed(self._currency(shown, "0"), minor if shown else 0, sign=sign)
+        if _rounded(major / 1000, 1) < 1000:
+            text = self._with_suffix(_rounded(major / 1000, 1), "0.0", "k")
+        else:
+            text = self._with_suffix(_rounded(major / 1_000_000, 2), "0.00", "m")
+        return self._signed(text, minor, sign=sign)
+
+    def money_exact(self, minor: int, *, sign: bool = False) -> str:
+        """`$12,614.50`: the books' own tables."""
+        text = format_currency(self._major(abs(minor)), self.currency, locale=self.locale)
+        return self._signed(text, minor, sign=sign)
+
+    def count(self, value: int, *, sign: bool = False) -> str:
+        """`1,904`"""
+        return self._signed(format_decimal(abs(value), locale=self.locale), value, sign=sign)
+
+    def number(self, value: float, decimals: int = 1, *, sign: bool = False) -> str:
+        """`10.5`, with as many *decimals* always."""
+        rounded = _rounded(Decimal(repr(abs(value))), decimals)
+        pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
+        return self._signed(format_decimal(rounded, pattern, locale=self.locale), value if rounded else 0, sign=sign)
+
+    def percent(self, ratio: float, decimals: int = 1, *, sign: bool = False) -> str:
+        """`38.2%` from 0.382, spaced as the locale does it."""
+        rounded = _rounded(Decimal(repr(abs(ratio))) * 100, decimals)
+        pattern = Locale.parse(self.locale).percent_formats[None].pattern.split(";")[0]
+        whole = pattern.replace("#,##0", "#,##0." + "0" * decimals if decimals else "#,##0")
+        text = format_percent(rounded / 100, whole, locale=self.locale)
+        return self._signed(text, ratio if rounded else 0, sign=sign)
+
+    def points(self, difference: float) -> str:
+        """`−2.1 pt`: a difference of rates, always with its sign."""
+        return self.number(difference * 100, sign=True) + " pt"
+
+    def day(self, day: date, *, weekday: bool = False, year: bool = False) -> str:
+        """`20 Nov`, `Fri 20 Nov`, `20 Nov 2026`"""
+        pattern = ("EEE " if weekday else "") + "d MMM" + (" y" if year else "")
+        return str(format_date(day, pattern, locale=self.locale))
+
+    def day_in_prose(self, day: date, *, year: bool = False) -> str:
+        """`1 February`, `1 February 2027`"""
+        return str(format_date(day, "d MMMM y" if year else "d MMMM", locale=self.locale))
+
+    def days(self, first: date, last: date) -> str:
+        """`16 to 22 November 2026`: both days belong to it."""
+        if first.year != last.year:
+            return f"{self.day_in_prose(first, year=True)} to {self.day_in_prose(last, year=True)}"
+        start = str(first.day) if first.month == last.month else self.day_in_prose(first)
+        return f"{start} to {self.day_in_prose(last, year=True)}"
+
+    def local_day(self, instant: datetime) -> date:
+        """The company's day in which *instant* (tz-aware) lies."""
+        return instant.astimezone(ZoneInfo(self.time_zone)).date()
+
+    def instant(self, instant: datetime) -> str:
+        """`23 November 2026, 05:10 PST`"""
+        local = instant.astimezone(ZoneInfo(self.time_zone))
+        return f"{self.day_in_prose(local.date(), year=True)}, {local:%H:%M} {local:%Z}"
+
+    def _major(self, minor: int) -> Decimal:
+        return Decimal(minor).scaleb(-int(get_currency_precision(self.currency)))
+
+    def _currency(self, amount: Decimal, digits: str) -> str:
+        pattern = Locale.parse(self.locale).currency_formats["standard"].pattern.split(";")[0]
+        short = pattern.replace("#,##0.00", f"#,##{digits}")
+        return str(format_currency(amount, self.currency, short, locale=self.locale, currency_digits=False))
+
+    def _with_suffix(self, amount: Decimal, digits: str, suffix: str) -> str:
+        """The suffix belongs to the number, also where the locale puts the symbol behind it: `41,2k €`."""
+        text = self._currency(amount, digits)
+        last = max(index for index, character in enumerate(text) if character.isdigit())
+        return text[: last + 1] + suffix + text[last + 1 :]
+
+    @staticmethod
+    def _signed(text: str, value: float, *, sign: bool) -> str:
+        if value < 0:
+            return MINUS + text
+        return "+" + text if sign and value > 0 else text
+
+
+def _rounded(value: Decimal, decimals: int) -> Decimal:
+    return value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_EVEN)

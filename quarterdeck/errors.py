@@ -1,0 +1,226 @@
+"""
+What can go wrong, one class per thing an operator would do about it.
+
+    QuarterdeckError
+    ├── InputInvalid        2   correct the file or the value, run again
+    ├── CommandRefused      2   the command asks for what must not be done: type another
+    ├── SnapshotDamaged     2   the frozen data is not what was frozen: collect again
+    ├── DataNotReady        3   wait for the data, run again
+    ├── NotebookFailed      4   mend the notebook, run again
+    ├── MailRefused         5   nobody got it: mend the address or the account, run again
+    ├── DeliveryUnknown     6   perhaps sent: look, then settle
+    └── EditionHeld         7   a gate keeps it back: mend it, or approve
+
+Exit codes are the contract with cron, systemd and the person at the terminal. When several
+apply, the one that needs a person soonest wins: 6 before 5 before 7 before 4 before 3 before 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+EXIT_CODES = {
+    0: "done",
+    2: "params or command wrong",
+    3: "data not ready",
+    4: "a notebook failed",
+    5: "at least one delivery refused or deferred, none in doubt",
+    6: "perhaps sent: look, then settle",
+    7: "held",
+}
+
+_MOST_URGENT_FIRST = (6, 5, 7, 4, 3, 2)
+
+
+def worst_exit_code(codes: Iterable[int]) -> int:
+    """The exit code of a command that met *codes*: the most urgent one, 0 when there is none."""
+    met = set(codes)
+    return next((code for code in _MOST_URGENT_FIRST if code in met), 0)
+
+
+class QuarterdeckError(Exception):
+    """Base of all known errors: the message says what happened, what is true now, what to type next."""
+
+    exit_code = 2
+
+
+class InputInvalid(QuarterdeckError):
+    """
+    Something that people write cannot be used as it stands.
+
+    Args:
+        place: File, with line, row or key: `sample/company.yaml, line 4, time_zone`.
+        found: The offending value, as it stands there.
+        expected: What would be accepted.
+        mend: The next command to type.
+    """
+
+    exit_code = 2
+
+    def __init__(self, place: str, found: str, expected: str, mend: str = "python runner.py check") -> None:
+        super().__init__(place, found, expected, mend)  # plain args, so the error survives pickling
+        self.place = place
+        self.found = found
+        self.expected = expected
+        self.mend = mend
+
+    def __str__(self) -> str:
+        return (
+            f"{self.place}: found {self.found}, expected {self.expected}.\n"
+            "Nothing was sent, and nothing half-written was kept.\n"
+            f"Correct it, then run\n  {self.mend}"
+        )
+
+
+class CommandRefused(QuarterdeckError):
+    """The command asks for something that must not be done; nothing was done."""
+
+    exit_code = 2
+
+    def __init__(self, refused: str, because: str, instead: str) -> None:
+        super().__init__(refused, because, instead)
+        self.refused = refused
+        self.because = because
+        self.instead = instead
+
+    def __str__(self) -> str:
+        return f"{self.refused}: {self.because}.\nNothing was done.\nInstead, run\n  {self.instead}"
+
+
+class SnapshotDamaged(QuarterdeckError):
+    """A snapshot's files are not those that its manifest describes."""
+
+    exit_code = 2
+
+    def __init__(self, folder: str, what: str) -> None:
+        super().__init__(folder, what)
+        self.folder = folder
+        self.what = what
+
+    def __str__(self) -> str:
+        return (
+            f"snapshot {self.folder}: {self.what}.\n"
+            "Nothing was read from it, and no figure was made.\n"
+            "Move that folder away, then run\n  python runner.py collect"
+        )
+
+
+class DataNotReady(QuarterdeckError):
+    """The data is too old, or the period is not over: the report was not mailed."""
+
+    exit_code = 3
+
+    def __init__(self, subject: str, what: str, retry: str) -> None:
+        super().__init__(subject, what, retry)
+        self.subject = subject
+        self.what = what
+        self.retry = retry
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.what}.\nNo mail has left.\nWhen the data is there, run\n  {self.retry}"
+
+
+class NotebookFailed(QuarterdeckError):
+    """
+    A notebook did not run to its end; the executed part is kept.
+
+    Args:
+        edition: `cfo/2026-W48`.
+        cell: Number of the failing code cell, counted from 1 over all cells, or 0 when unknown.
+        source: The cell's source.
+        reason: Last line of the traceback, the time-out, or how the kernel ended.
+        traceback: The whole traceback without terminal colours; may be empty.
+        kept: Path of the executed notebook.
+    """
+
+    exit_code = 4
+
+    def __init__(self, edition: str, cell: int, source: str, reason: str, traceback: str, kept: str) -> None:
+        super().__init__(edition, cell, source, reason, traceback, kept)
+        self.edition = edition
+        self.cell = cell
+        self.source = source
+        self.reason = reason
+        self.traceback = traceback
+        self.kept = kept
+
+    def __str__(self) -> str:
+        report = self.edition.partition("/")[0]
+        detail = f"\n{self.traceback.rstrip()}\n" if self.traceback else "\n"
+        return (
+            f"{self.edition}: cell {self.cell} failed: {self.reason}\n"
+            f"{_indented(_shortened(self.source))}\n{detail}"
+            f"The other reports are untouched; what ran is kept in {self.kept}.\n"
+            f"Mend the notebook, then run\n  python runner.py run {report}"
+        )
+
+
+class MailRefused(QuarterdeckError):
+    """A clear no: this recipient did not get the edition."""
+
+    exit_code = 5
+
+    def __init__(self, edition: str, recipient: str, reason: str) -> None:
+        super().__init__(edition, recipient, reason)
+        self.edition = edition
+        self.recipient = recipient
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"{self.edition}: the mail to {self.recipient} was refused ({self.reason}).\n"
+            "It has not left.\nWhen the cause is mended, run the same command again; "
+            f"see who got it with\n  python runner.py show {self.edition}"
+        )
+
+
+class DeliveryUnknown(QuarterdeckError):
+    """The request left, the answer did not come back: never resend by machine."""
+
+    exit_code = 6
+
+    def __init__(self, edition: str, cause: str) -> None:
+        super().__init__(edition, cause)
+        self.edition = edition
+        self.cause = cause
+
+    def __str__(self) -> str:
+        return (
+            f"{self.edition}: the answer to a send was lost ({self.cause}).\n"
+            "The mail may already be in an inbox, so it will not be sent again.\n"
+            "Look it up, then run\n"
+            f"  python runner.py settle {self.edition} --sent | --not-sent"
+        )
+
+
+class EditionHeld(QuarterdeckError):
+    """A gate keeps an edition back."""
+
+    exit_code = 7
+
+    def __init__(self, edition: str, findings: tuple[str, ...]) -> None:
+        super().__init__(edition, findings)
+        self.edition = edition
+        self.findings = findings
+
+    def __str__(self) -> str:
+        listed = "\n".join(f"  - {finding}" for finding in self.findings)
+        report = self.edition.partition("/")[0]
+        return (
+            f"{self.edition} is held:\n{listed}\n"
+            "It was built and kept, and no mail has left.\n"
+            f"Mend what is listed, then run\n  python runner.py run {report}"
+        )
+
+
+def _shortened(source: str, lines: int = 10) -> str:
+    """The first and last five lines of a long cell: enough to find it, short enough to read."""
+    all_lines = source.splitlines()
+    if len(all_lines) <= lines:
+        return source
+    half = lines // 2
+    return "\n".join([*all_lines[:half], "…", *all_lines[-half:]])
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
