@@ -24,6 +24,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -96,6 +97,11 @@ class ColumnSource(_Settings):
         return self
 
 
+def _long_form(theirs: object) -> object:
+    """`ours: theirs` is short for `ours: {from: theirs}`."""
+    return {"from": theirs} if isinstance(theirs, str) else theirs
+
+
 class PathSource(_Settings):
     """A source in a file or folder, relative to the company folder."""
 
@@ -105,12 +111,7 @@ class PathSource(_Settings):
 class TableSource(PathSource):
     """One table: where it is, and which of their attributes are our columns (ours: theirs)."""
 
-    columns: Mapping[str, str | ColumnSource]
-
-    def column(self, ours: str) -> ColumnSource:
-        """Where our column *ours* comes from, in its long form."""
-        theirs = self.columns[ours]
-        return theirs if isinstance(theirs, ColumnSource) else ColumnSource.model_validate({"from": theirs})
+    columns: Mapping[str, Annotated[ColumnSource, BeforeValidator(_long_form)]]
 
 
 class Sources(_Settings):
@@ -173,6 +174,13 @@ class Delivery(_Settings):
     to: tuple[Address, ...] = Field(min_length=1, max_length=50)
 
 
+class Limits(_Settings):
+    """How long one cell, and the whole report, may run before its kernel is killed."""
+
+    cell_seconds: int = Field(default=300, gt=0)
+    report_seconds: int = Field(default=900, gt=0)
+
+
 class Params(_Settings):
     """`params/<report>.yaml`: one report's owner, needs and the values for its `parameters` cell."""
 
@@ -181,6 +189,7 @@ class Params(_Settings):
     owner: Address
     needs: Mapping[str, Need] = Field(default_factory=dict)
     parameters: Mapping[str, str | int | Decimal | bool | None] = Field(default_factory=dict)
+    limits: Limits = Limits()
     delivery: Delivery | None = None
 
 
@@ -306,12 +315,12 @@ def _load(path: Path, model: type[_Model]) -> _Model:
 
 
 def _first_problem(path: Path, error: ValidationError, lines: Mapping[tuple[str, ...], int]) -> InputInvalid:
-    problem = error.errors()[0]
-    # pydantic adds the tried member of a union to the location; what the file does not know is left out
+    # A misspelt key is missing under its right name too: the misspelling is what helps
+    problem = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     key = tuple(str(part) for part in problem["loc"])
     known = [key[:length] for length in range(len(key), 0, -1) if key[:length] in lines]
     line = f", line {lines[known[0]]}" if known else ""
-    place = f"{path}{line}, {'.'.join(part for part in key if not part.startswith(('str', 'ColumnSource')))}"
+    place = f"{path}{line}, {'.'.join(key)}"
     match problem["type"]:
         case "extra_forbidden":
             parent = ".".join(key[:-1]) or "this file"

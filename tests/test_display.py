@@ -1,0 +1,68 @@
+from datetime import UTC, date, datetime
+
+import pytest
+
+from quarterdeck.display import Display
+
+US = Display("en_US", "USD", "America/Los_Angeles")
+GERMAN = Display("de_DE", "EUR", "Europe/Berlin")
+JAPANESE = Display("ja_JP", "JPY", "Asia/Tokyo")
+
+
+@pytest.mark.parametrize(
+    ("minor", "text"),
+    [
+        (0, "$0"),
+        (-40, "$0"),
+        (41_249, "$412"),
+        (99_949, "$999"),
+        (99_951, "$1.0k"),
+        (4_120_000, "$41.2k"),
+        (-2_930_000, "−$29.3k"),
+        (99_999_000, "$1.00m"),
+        (124_000_000, "$1.24m"),
+    ],
+)
+def test_money_is_short_and_rounds_up_into_the_next_unit(minor, text):
+    """Under $1,000 in full, then k with one decimal, then m with two; never $1000 and never −$0."""
+    assert US.money(minor) == text
+
+
+def test_a_delta_always_has_its_sign():
+    """With sign, a gain has its plus and a loss U+2212; nothing has none."""
+    assert US.money(844_000, sign=True) == "+$8.4k"
+    assert US.money(-844_000, sign=True) == "−$8.4k"
+    assert US.money(0, sign=True) == "$0"
+    assert US.points(-0.0214) == "−2.1 pt"
+    assert US.count(-3, sign=True) == "−3"
+
+
+def test_the_locale_decides_symbol_and_separators():
+    """The suffix stays at the number where the locale puts the symbol behind it."""
+    assert GERMAN.money(4_120_000) == "41,2k\xa0€"
+    assert GERMAN.money_exact(1_261_450) == "12.614,50\xa0€"
+    assert GERMAN.percent(0.382) == "38,2\xa0%"
+    assert US.percent(0.382) == "38.2%"
+    assert US.percent(0.39, 0) == "39%"
+
+
+def test_a_currency_without_cents_has_none():
+    """Yen have no minor unit: 3 is three yen."""
+    assert JAPANESE.money_exact(3) == "￥3"
+
+
+def test_exact_money_keeps_every_cent_of_eighteen_digits():
+    """No float stands between the ledger and the page."""
+    assert US.money_exact(123_456_789_012_345_678) == "$1,234,567,890,123,456.78"
+
+
+def test_days_and_instants_are_the_companys():
+    """An instant is shown in the company's time zone, with the zone; the day stands before the month."""
+    instant = datetime(2026, 11, 23, 13, 10, tzinfo=UTC)
+
+    assert US.instant(instant) == "23 November 2026, 05:10 PST"
+    assert US.local_day(datetime(2026, 11, 23, 7, tzinfo=UTC)) == date(2026, 11, 22)
+    assert US.day(date(2026, 11, 20), weekday=True) == "Fri 20 Nov"
+    assert US.days(date(2026, 11, 16), date(2026, 11, 22)) == "16 to 22 November 2026"
+    assert US.days(date(2026, 11, 30), date(2026, 12, 6)) == "30 November to 6 December 2026"
+    assert US.days(date(2026, 12, 28), date(2027, 1, 3)) == "28 December 2026 to 3 January 2027"
