@@ -1,0 +1,1 @@
+"""The five sources: each is read by one module, from documents, into tables and findings."""
