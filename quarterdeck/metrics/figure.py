@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import re
 from collections.abc import Callable, Mapping
@@ -116,7 +115,9 @@ def metric(
         if name in CATALOGUE:
             raise TypeError(f"metric {name} is defined twice")
         defined = Metric(name, unit, label, better, now, null_means, compute)
-        functools.update_wrapper(defined, compute, updated=())  # so that Shift-Tab shows the docstring
+        for shown in ("__doc__", "__name__", "__qualname__", "__module__"):  # what Shift-Tab shows
+            object.__setattr__(defined, shown, getattr(compute, shown))  # a Metric is frozen for everyone else
+        object.__setattr__(defined, "__wrapped__", compute)
         CATALOGUE[name] = defined
         return defined
 
