@@ -5,6 +5,7 @@ What can go wrong, one class per thing an operator would do about it.
     ├── InputInvalid        2   correct the file or the value, run again
     ├── CommandRefused      2   the command asks for what must not be done: type another
     ├── SnapshotDamaged     2   the frozen data is not what was frozen: collect again
+    ├── StoreUnwritable     2   the disk is full or the folder read-only: make room, run again
     ├── DataNotReady        3   wait for the data, run again
     ├── NotebookFailed      4   mend the notebook, run again
     ├── MailRefused         5   nobody got it: mend the address or the account, run again
@@ -102,6 +103,31 @@ class SnapshotDamaged(QuarterdeckError):
             f"snapshot {self.folder}: {self.what}.\n"
             "Nothing was read from it, and no figure was made.\n"
             "Move that folder away, then run\n  python runner.py collect"
+        )
+
+
+class StoreUnwritable(QuarterdeckError):
+    """
+    What a run makes cannot be kept: the disk is full, or the folder is not ours to write.
+
+    Args:
+        path: What was to be written.
+        reason: The operating system's words.
+    """
+
+    exit_code = 2
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} could not be written: {self.reason}.\n"
+            "Nothing half-written was kept, what stood there before is unchanged, and no mail has left for it.\n"
+            "Make room or name another folder, then run the same command again, or\n"
+            "  python runner.py run --outputs FOLDER"
         )
 
 
