@@ -41,18 +41,24 @@ class Display:
     currency: str
     time_zone: str
 
-    def money(self, minor: int, *, sign: bool = False) -> str:
-        """`$412`, `$41.2k`, `$1.24m`, from minor units; with *sign*, `+` as well as `−`."""
-        major = self._major(abs(minor))
+    def money(self, minor: int, *, sign: bool = False, like: int | None = None) -> str:
+        """
+        `$412`, `$41.2k`, `$1.24m`, from minor units; with *sign*, `+` as well as `−`.
+
+        With *like*, in the unit that this amount is printed in: `−$0.3k` in a column whose largest is `$10.2k`.
+        """
+        major, model = self._major(abs(minor)), self._major(abs(minor if like is None else like))
         # The unit is chosen after rounding, so that $999,960 becomes $1.00m and never $1000.0k.
-        shown = _rounded(major, 0)
-        if shown < 1000:
-            return self._signed(self._currency(shown, "0"), minor if shown else 0, sign=sign)
-        if _rounded(major / 1000, 1) < 1000:
-            text = self._with_suffix(_rounded(major / 1000, 1), "0.0", "k")
+        if _rounded(model, 0) < 1000 or not minor:
+            shown = _rounded(major, 0)
+            text = self._currency(shown, "0")
+        elif _rounded(model / 1000, 1) < 1000:
+            shown = _rounded(major / 1000, 1)
+            text = self._with_suffix(shown, "0.0", "k")
         else:
-            text = self._with_suffix(_rounded(major / 1_000_000, 2), "0.00", "m")
-        return self._signed(text, minor, sign=sign)
+            shown = _rounded(major / 1_000_000, 2)
+            text = self._with_suffix(shown, "0.00", "m")
+        return self._signed(text, minor if shown else 0, sign=sign)
 
     def money_exact(self, minor: int, *, sign: bool = False) -> str:
         """`$12,614.50`: the books' own tables."""

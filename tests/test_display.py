@@ -28,6 +28,14 @@ def test_money_is_short_and_rounds_up_into_the_next_unit(minor, text):
     assert US.money(minor) == text
 
 
+def test_a_column_has_one_unit():
+    """Printed like the column's largest amount, a small one keeps its unit; nothing is still 0."""
+    assert US.money(-31_000, like=1_020_000) == "−$0.3k"
+    assert US.money(1_020_000, like=124_000_000) == "$0.01m"
+    assert US.money(0, like=1_020_000) == "$0"
+    assert US.money(-1, like=1_020_000) == "$0.0k"
+
+
 def test_a_delta_always_has_its_sign():
     """With sign, a gain has its plus and a loss U+2212; nothing has none."""
     assert US.money(844_000, sign=True) == "+$8.4k"
