@@ -33,8 +33,11 @@ from pydantic import (
 )
 
 from quarterdeck.errors import InputInvalid
+from quarterdeck.period import Period
 
 SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
+
+_EDITION = re.compile(rf"({SLUG}(?:@{SLUG})?)/(\d{{4}}-W\d{{2}})")
 
 TableName = Literal["events", "users", "checklists", "claims"]
 ReleaseRule = Literal["all", "passed"]
@@ -269,6 +272,22 @@ def load_params(folder: Path, report: str) -> Params:
 def report_names(folder: Path) -> list[str]:
     """The reports that have a params file in *folder*, by name."""
     return sorted(path.stem for path in folder.glob("*.yaml"))
+
+
+def edition_parts(edition: str) -> tuple[str, str]:
+    """
+    The report (with its variant, if any) and the period of an edition: `cfo/2026-W48`, `cfo@jada/2026-W48`.
+
+    Raises:
+        InputInvalid: That is no edition's name. What passes is safe as part of a path.
+    """
+    match = _EDITION.fullmatch(edition)
+    if match is None:
+        raise InputInvalid(
+            "edition", repr(edition), "a report and its period such as cfo/2026-W48", "python runner.py show"
+        )
+    Period.parse(match[2], "UTC")
+    return match[1], match[2]
 
 
 class _Loader(yaml.SafeLoader):

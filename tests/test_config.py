@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from quarterdeck.config import Environment, load_company, load_params, report_names
+from quarterdeck.config import Environment, edition_parts, load_company, load_params, report_names
 from quarterdeck.errors import InputInvalid
 
 COMPANY = """\
@@ -161,3 +161,26 @@ def test_an_env_file_that_is_not_there_is_refused(tmp_path):
     """A named file that does not exist is an error, never an empty environment."""
     with pytest.raises(InputInvalid, match="no such file"):
         Environment.read(tmp_path / "missing.env")
+
+
+def test_an_edition_is_a_report_and_its_period():
+    """An edition's name gives its report, with the variant, and its period."""
+    assert edition_parts("cfo/2026-W48") == ("cfo", "2026-W48")
+    assert edition_parts("cfo@jada/2026-W48") == ("cfo@jada", "2026-W48")
+
+
+@pytest.mark.parametrize("name", ["cfo", "cfo/2026-48", "../cfo/2026-W48", "CFO/2026-W48", "cfo/2026-W48/x", ""])
+def test_what_is_no_edition_is_refused(name):
+    """A name that could leave its folder, or that names no report and week, is refused with an example."""
+    with pytest.raises(InputInvalid) as refusal:
+        edition_parts(name)
+
+    assert f"found {name!r}, expected a report and its period such as cfo/2026-W48" in str(refusal.value)
+
+
+def test_an_edition_of_a_week_that_does_not_exist_is_refused():
+    """2025 has 52 ISO weeks."""
+    with pytest.raises(InputInvalid) as refusal:
+        edition_parts("cfo/2025-W53")
+
+    assert "a week of 2025, W01 to W52" in str(refusal.value)
