@@ -1,0 +1,357 @@
+"""
+Events, users, checklists and claims: pages of DynamoDB items to our columns, as `company.yaml` maps them.
+
+Decoding (`dynamodb_json`) and typing (here) are apart, so that whatever yields pages is typed by the same code.
+What is wrong with an id, a state, a time, an amount or anything required stops the reading, and the message
+names file, row, attribute and value. A wrong value of an optional text, count or flag is missing, and a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from quarterdeck.config import ColumnSource, Company, TableName
+from quarterdeck.errors import InputInvalid
+from quarterdeck.inventory import TABLES, Column
+from quarterdeck.sources.dynamodb_json import Cell, Page, Unreadable, pages_of
+from quarterdeck.sources.reading import Document, Finding, Reading
+from quarterdeck.sources.values import (
+    NotUnderstood,
+    count_from,
+    epoch_from,
+    hours_from,
+    instant_from,
+    is_shown_twice,
+    local_from,
+    minor_from,
+)
+
+_UNITS: Mapping[str, tuple[str, ...]] = {
+    "minor": ("major", "minor"),
+    "instant": ("epoch_seconds", "epoch_millis", "local"),
+}
+# Columns of these kinds say nothing that a figure could silently be wrong by.
+_MAY_BE_LEFT_OUT = ("text", "count", "flag")
+_NAMED_AT_MOST = 10
+_WORDS: Mapping[str, str] = {
+    "text": "a text",
+    "instant": "a time",
+    "minor": "an amount of money",
+    "count": "a whole number",
+    "flag": "true or false",
+    "hours": "a number of hours",
+}
+
+
+@dataclass(frozen=True)
+class _Field:
+    """One column of ours: its rule, where it comes from, and how one of its texts is read."""
+
+    ours: str
+    column: Column
+    source: ColumnSource
+    read: Callable[[str], object]
+    is_required: bool
+    is_lenient: bool
+
+    def value(self, cell: Cell) -> object:
+        """The cell's value, None where it is missing; raises `NotUnderstood`."""
+        if isinstance(cell, bool):
+            if self.column.kind == "flag" and not self.source.values:
+                return cell
+            # A flag can be renamed like any other value: {from: archived, values: {"true": retired, …}}
+            cell = self.source.values.get(str(cell).lower(), cell)
+        elif isinstance(cell, str):
+            cell = self.source.values.get(cell, cell)
+        if isinstance(cell, bool | Unreadable):
+            raise NotUnderstood(_WORDS[self.column.kind])
+        if not cell:
+            if self.is_required:
+                raise NotUnderstood(f"{_WORDS[self.column.kind]}: every row needs {self.ours}")
+            return None
+        return self.read(cell)
+
+
+@dataclass
+class _Doubts:
+    """Which rows (by id) gave something to report, by our column's name."""
+
+    left_out: dict[str, list[str]] = field(default_factory=dict)
+    twice: dict[str, list[str]] = field(default_factory=dict)
+    met: set[str] = field(default_factory=set)
+
+
+def read_table(name: TableName, documents: Iterable[Document], company: Company) -> Reading:
+    """
+    Table *name* from DynamoDB JSON: `aws dynamodb scan` output, or the data files of an export to S3.
+
+    Args:
+        name: Which of the four tables; its column map is taken from *company*.
+        documents: Its files, gzipped or not.
+        company: The settings, with `sources.tables[name]`.
+
+    Returns:
+        One table, and the findings about it; these name ids, never files, so that the same rows from
+        another reader give the same findings.
+
+    Raises:
+        InputInvalid: The column map or a document cannot be used; the place names file, row and attribute.
+    """
+    hashes: dict[str, str] = {}
+
+    def pages(attributes: frozenset[str]) -> Iterator[Page]:
+        for document in documents:
+            hashes[document.name] = sha256(document.content).hexdigest()
+            yield from pages_of(document, attributes)
+
+    table, findings = typed_table(name, pages, company)
+    return Reading({name: table}, findings, hashes)
+
+
+def typed_table(
+    name: TableName, pages: Callable[[frozenset[str]], Iterable[Page]], company: Company
+) -> tuple[pa.Table, list[Finding]]:
+    """
+    Table *name* from *pages*, which is given the attributes that are mapped, and its findings.
+
+    Raises:
+        InputInvalid: The column map cannot be used, or a row breaks a rule of its column.
+    """
+    fields = _fields(name, company)
+    key = TABLES[name].key[0]
+    doubts = _Doubts()
+    schema = TABLES[name].arrow_schema([one.ours for one in fields])
+    typed = [schema.empty_table()]
+    origins: list[Page] = []
+    zone = ZoneInfo(company.time_zone)
+    attributes = frozenset(one.source.attribute for one in fields if one.source.attribute is not None)
+    for page in pages(attributes):
+        columns = _typed_page(page, fields, key, doubts, zone)
+        typed.append(pa.Table.from_pydict({rule.name: columns[rule.name] for rule in schema}, schema=schema))
+        origins.append(replace(page, cells={}))
+    table = pa.concat_tables(typed)
+    _refuse_duplicates(table, key, origins)
+    if name == "events" and "ends_at" in table.column_names:
+        _refuse_ends_before_starts(table, origins)
+    return table, [*_doubtful(name, fields, doubts, table.num_rows), *_undated_cancellations(name, table)]
+
+
+def _fields(name: TableName, company: Company) -> list[_Field]:
+    """The mapped columns in our order, then the currency where it is mapped; refuses a map that cannot be used."""
+    rules = dict(TABLES[name].columns)
+    place = f"company.yaml, sources.tables.{name}.columns"
+    sources = company.sources.tables[name].columns
+    if any(rule.kind == "minor" for rule in rules.values()):
+        rules["currency"] = Column("text", absent=True)
+    for ours in sources:
+        if ours not in rules:
+            raise InputInvalid(f"{place}.{ours}", f"the unknown column {ours!r}", f"one of {', '.join(rules)}")
+    for ours, rule in rules.items():
+        if ours not in sources and not rule.absent:
+            raise InputInvalid(place, f"no column {ours!r}", f"it to be mapped: every row of {name} needs it")
+    return [_field(f"{place}.{ours}", ours, rules[ours], company, sources[ours]) for ours in rules if ours in sources]
+
+
+def _field(place: str, ours: str, rule: Column, company: Company, source: ColumnSource) -> _Field:
+    units = _UNITS.get(rule.kind, ())
+    if source.unit is not None and source.unit not in units:
+        expected = f"one of {', '.join(units)}" if units else f"no unit: {ours} is {_WORDS[rule.kind]}"
+        raise InputInvalid(f"{place}.unit", repr(source.unit), expected)
+    read = _only(company.currency) if ours == "currency" else _read(rule, source.unit, company)
+    lenient = ours != "currency" and rule.absent and rule.kind in _MAY_BE_LEFT_OUT
+    one = _Field(ours, rule, source, read, is_required=not (rule.absent or rule.empty), is_lenient=lenient)
+    if source.attribute is None:
+        try:
+            one.value(_constant(source))
+        except NotUnderstood as error:
+            raise InputInvalid(f"{place}.value", repr(source.value), error.expected) from error
+    return one
+
+
+def _constant(source: ColumnSource) -> Cell:
+    return source.value if isinstance(source.value, bool) else str(source.value)
+
+
+def _read(rule: Column, unit: str | None, company: Company) -> Callable[[str], object]:
+    """How a text of a column under *rule* is read; money without a unit is in major units."""
+    match rule.kind:
+        case "minor":
+            digits = company.minor_digits
+            return _at_least(rule.least, lambda text: minor_from(text, digits, unit=unit))
+        case "count":
+            return _at_least(rule.least, count_from)
+        case "hours":
+            return _at_least(rule.least, hours_from)
+        case "flag":
+            return _flag
+        case "instant":
+            return _instant_reader(unit, ZoneInfo(company.time_zone))
+    return _one_of(rule.choices) if rule.choices else _text
+
+
+def _instant_reader(unit: str | None, zone: ZoneInfo) -> Callable[[str], object]:
+    match unit:
+        case "epoch_seconds":
+            return lambda text: epoch_from(text, per_second=1)
+        case "epoch_millis":
+            return lambda text: epoch_from(text, per_second=1000)
+        case "local":
+            return lambda text: local_from(text, zone)
+    return instant_from
+
+
+def _at_least(least: int | None, read: Callable[[str], object]) -> Callable[[str], object]:
+    def checked(text: str) -> object:
+        value = read(text)
+        if least is not None and value < least:  # type: ignore[operator] # the kinds with a least value are numbers
+            raise NotUnderstood(f"at least {least}")
+        return value
+
+    return checked
+
+
+def _text(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:  # JSON can write half of a surrogate pair
+        raise NotUnderstood("text that UTF-8 can write") from error
+    return text
+
+
+def _flag(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise NotUnderstood("true or false (other words are mapped by values:)")
+    return text == "true"
+
+
+def _one_of(choices: Sequence[str]) -> Callable[[str], str]:
+    def chosen(text: str) -> str:
+        if text not in choices:
+            raise NotUnderstood(f"one of {', '.join(choices)} (other words are mapped by values:)")
+        return text
+
+    return chosen
+
+
+def _only(currency: str) -> Callable[[str], str]:
+    def same(text: str) -> str:
+        if text != currency:
+            raise NotUnderstood(f"{currency}, the company's only currency")
+        return text
+
+    return same
+
+
+def _typed_page(
+    page: Page, fields: Sequence[_Field], key: str, doubts: _Doubts, zone: ZoneInfo
+) -> dict[str, list[object]]:
+    """Column to values. Unreadable optional cells become missing and are noted in *doubts*."""
+    typed: dict[str, list[object]] = {}
+    by_name = {one.ours: one for one in fields}
+    ids = _cells(page, by_name[key])
+    for one in fields:
+        values: list[object] = []
+        typed[one.ours] = values
+        for row, cell in enumerate(_cells(page, one)):
+            try:
+                values.append(one.value(cell))
+            except NotUnderstood as error:
+                if not one.is_lenient:
+                    raise _invalid(page, row, one, f"{key} {ids[row]!r}", error) from error
+                values.append(None)
+                doubts.left_out.setdefault(one.ours, []).append(str(ids[row]))
+        if any(value is not None for value in values):
+            doubts.met.add(one.ours)
+        if one.source.unit == "local":
+            shown_twice = [str(id_) for id_, at in zip(ids, values, strict=True) if at and is_shown_twice(at, zone)]  # type: ignore[arg-type] # instants
+            doubts.twice.setdefault(one.ours, []).extend(shown_twice)
+    return typed
+
+
+def _cells(page: Page, one: _Field) -> Sequence[Cell]:
+    if one.source.attribute is None:
+        return [_constant(one.source)] * len(page.numbers)
+    return page.cells[one.source.attribute]
+
+
+def _invalid(page: Page, row: int, one: _Field, id_: str, error: NotUnderstood) -> InputInvalid:
+    cell = _cells(page, one)[row]
+    match cell:
+        case Unreadable(kind):
+            found = kind
+        case None:
+            found = "no value"
+        case bool():
+            found = f"the flag {str(cell).lower()}"
+        case _:
+            found = repr(cell)
+    who = "" if one.ours == id_.split(" ", 1)[0] else f" ({id_})"
+    return InputInvalid(f"{page.place_of(row)}{who}, {one.source.attribute}", found, error.expected)
+
+
+def _refuse_duplicates(table: pa.Table, key: str, origins: Sequence[Page]) -> None:
+    first: dict[str, int] = {}
+    for row, id_ in enumerate(table[key].to_pylist()):
+        if id_ in first:
+            found = f"{key} {id_!r} a second time (first: {_place(origins, first[id_])})"
+            raise InputInvalid(_place(origins, row), found, "every id once")
+        first[id_] = row
+
+
+def _refuse_ends_before_starts(table: pa.Table, origins: Sequence[Page]) -> None:
+    row = pc.index(pc.less(table["ends_at"], table["starts_at"]), value=True).as_py()
+    if row >= 0:
+        event, starts, ends = (table[column][row].as_py() for column in ("event_id", "starts_at", "ends_at"))
+        found = f"an end ({ends:%Y-%m-%dT%H:%M:%SZ}) before the start ({starts:%Y-%m-%dT%H:%M:%SZ})"
+        raise InputInvalid(f"{_place(origins, row)} (event_id {event!r})", found, "an end at or after the start")
+
+
+def _place(origins: Sequence[Page], row: int) -> str:
+    """Where row *row* of the whole table was read."""
+    for page in origins:
+        if row < len(page.numbers):
+            return page.place_of(row)
+        row -= len(page.numbers)
+    raise IndexError(row)
+
+
+def _doubtful(name: str, fields: Sequence[_Field], doubts: _Doubts, rows: int) -> Iterator[Finding]:
+    for one in fields:
+        if left_out := doubts.left_out.get(one.ours):
+            message = f"{_count(left_out, 'value')} of {one.ours} could not be read and are missing: {_named(left_out)}"
+            yield Finding("tables", "warning", f"{name}: {message}")
+        elif rows and one.ours not in doubts.met:
+            yield Finding("tables", "info", f"{name}: no row has the attribute {one.source.attribute} ({one.ours})")
+        if twice := doubts.twice.get(one.ours):
+            message = f"{_count(twice, 'local time')} of {one.ours} stand twice on the clock, read as the first"
+            yield Finding("tables", "info", f"{name}: {message}: {_named(twice)}")
+
+
+def _undated_cancellations(name: str, table: pa.Table) -> Iterator[Finding]:
+    """The state at an instant is derived from times: a cancellation without one counts as never booked."""
+    if name != "events":
+        return
+    cancelled = table.filter(pc.equal(table["status"], "cancelled"))
+    if "cancelled_at" in table.column_names:
+        cancelled = cancelled.filter(pc.is_null(cancelled["cancelled_at"]))
+    if cancelled.num_rows:
+        ids = cancelled["event_id"].to_pylist()
+        message = f"{_count(ids, 'cancelled event')} without date, counted as not booked: {_named(ids)}"
+        yield Finding("tables", "warning", f"events: cancelled without date: {message}")
+
+
+def _count(ids: Sequence[str], what: str) -> str:
+    return f"{len(ids):,} {what}{'' if len(ids) == 1 else 's'}"
+
+
+def _named(ids: Sequence[str]) -> str:
+    """The ids in their own order, so that the order of rows is not told; the first few of many."""
+    shown = ", ".join(sorted(ids)[:_NAMED_AT_MOST])
+    more = len(ids) - _NAMED_AT_MOST
+    return f"{shown} and {more:,} more" if more > 0 else shown
