@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.metrics.exact import ratio, total, totals_by
 from quarterdeck.metrics.figure import Result, Split, metric
-from quarterdeck.metrics.state import require_now, served_between, starting_within
+from quarterdeck.metrics.state import local_days, require_now, served_between, starting_within
 from quarterdeck.period import Period
 
 ACCRUED = ("completed", "paid", "confirmed")
@@ -20,6 +20,10 @@ ACCRUED = ("completed", "paid", "confirmed")
 
 UNFILLED_DAYS = 14
 UNSOLD_DAYS = 28
+SEASON_WEEKS = 52
+
+SEASONS = ("Dec–Feb", "Mar–May", "Jun–Aug", "Sep–Nov")
+_SEASON_OF_MONTH = {month: SEASONS[month % 12 // 3] for month in range(1, 13)}
 
 
 def claim_amounts(claims: pd.DataFrame) -> pd.Series[int]:
@@ -33,6 +37,20 @@ def claim_amounts(claims: pd.DataFrame) -> pd.Series[int]:
     rates = pa.array(claims["rate_minor"], type=pa.int64()).cast(pa.decimal128(19, 0))
     amounts = pc.round(pc.multiply(hours, rates), ndigits=0, round_mode="half_to_even").cast(pa.int64())
     return pd.Series(amounts.to_pylist(), index=claims.index, dtype="Int64")
+
+
+def known_claims(inventory: AssetInventory, t: datetime, *states: str) -> pd.DataFrame:
+    """
+    The claims in one of *states*, as of the snapshot, that were not made at *t* or later.
+
+    Raises:
+        NotAvailable: There are no claims.
+    """
+    claims = inventory.table("claims")
+    known = claims["status"].isin(states)
+    if "claimed_at" in claims:
+        known &= ~(claims["claimed_at"] >= t)
+    return claims[known]
 
 
 def labour_between(inventory: AssetInventory, start: datetime, end: datetime, t: datetime) -> pd.DataFrame:
@@ -52,7 +70,7 @@ def labour_between(inventory: AssetInventory, start: datetime, end: datetime, t:
     Raises:
         NotAvailable: There are no claims, or no events.
     """
-    claims = _known_claims(inventory, t, *ACCRUED)
+    claims = known_claims(inventory, t, *ACCRUED)
     served = served_between(inventory, start, end)[["event_id", "business"]]
     owed = claims.merge(served, on="event_id")
     owed["amount_minor"] = claim_amounts(owed)
@@ -175,20 +193,38 @@ def unsold_by_event(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     return unsold.sort_values(["starts_at", "event_id"], ignore_index=True)
 
 
-def _known_claims(inventory: AssetInventory, t: datetime, *states: str) -> pd.DataFrame:
-    """The claims in one of *states* that were not made at *t* or later."""
-    claims = inventory.table("claims")
-    known = claims["status"].isin(states)
-    if "claimed_at" in claims:
-        known &= ~(claims["claimed_at"] >= t)
-    return claims[known]
-
-
 def _open_places(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     """One row an open claim, with its role and what its event says."""
     t = inventory.moment(period)
-    claims = _known_claims(inventory, t, "open")[["claim_id", "event_id", "role"]]
+    claims = known_claims(inventory, t, "open")[["claim_id", "event_id", "role"]]
     return claims.merge(starting_within(inventory, t, UNFILLED_DAYS), on="event_id")
+
+
+def served_by_season_weekday(inventory: AssetInventory, period: Period) -> pd.DataFrame:
+    """
+    When customers come: the events served in the 52 weeks that end with *period*, by season and weekday of their start.
+
+    Returns:
+        28 rows, one for each season (`Dec–Feb`, `Mar–May`, `Jun–Aug`, `Sep–Nov`: months, for seasons turn with the
+        hemisphere) and `weekday` (0 is Monday): `events` (Int64), `guests` and `capacity` (Int64, of the events of
+        which both are known), `utilisation` (Float64; missing where no capacity is known).
+
+    Raises:
+        NotAvailable: There are no events that early.
+    """
+    served = served_between(inventory, period.window_start(SEASON_WEEKS), inventory.moment(period))
+    served = served.reindex(columns=["starts_at", "guests", "capacity"]).astype(
+        {"guests": "Int64", "capacity": "Int64"}
+    )
+    days = local_days(served["starts_at"], inventory.company.time_zone)
+    keys = [days.dt.month.map(_SEASON_OF_MONTH).rename("season"), days.dt.weekday.rename("weekday")]
+    both = served[["guests", "capacity"]].where(served["guests"].notna() & served["capacity"].notna())
+    cells = both.groupby(keys).sum()
+    cells.insert(0, "events", served.groupby(keys).size())
+    grid = pd.MultiIndex.from_product([SEASONS, range(7)], names=["season", "weekday"])
+    cells = cells.reindex(grid, fill_value=0).astype("Int64")
+    cells["utilisation"] = cells["guests"] / cells["capacity"].where(cells["capacity"] > 0)
+    return cells.reset_index()
 
 
 def _unsold(inventory: AssetInventory, period: Period) -> pd.DataFrame:

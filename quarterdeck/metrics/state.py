@@ -78,13 +78,15 @@ def booked_between(inventory: AssetInventory, start: datetime, end: datetime) ->
     The events that were booked in [*start*, *end*), whatever became of them: costs what the window costs.
 
     Raises:
-        NotAvailable: There are no events, or they have no `booked_at`.
+        NotAvailable: There are no events, they have no `booked_at`, or the first was booked later.
     """
-    dated = inventory.events_between(start, end, by="booked_at")
-    if not inventory.has("events", "created_at"):
-        return dated
-    created = inventory.events_between(start, end, by="created_at")
-    return pd.concat([dated, created[created["booked_at"].isna() & _is_won(created)]])
+    booked = inventory.events_between(start, end, by="booked_at")
+    if inventory.has("events", "created_at"):
+        created = inventory.events_between(start, end, by="created_at")
+        booked = pd.concat([booked, created[created["booked_at"].isna() & _is_won(created)]])
+    if booked.empty:
+        _require_history(inventory, start, by="booked_at")
+    return booked
 
 
 def served_between(inventory: AssetInventory, start: datetime, end: datetime) -> pd.DataFrame:
@@ -92,12 +94,14 @@ def served_between(inventory: AssetInventory, start: datetime, end: datetime) ->
     The completed events whose end lies in [*start*, *end*): costs what the window costs.
 
     Raises:
-        NotAvailable: There are no events.
+        NotAvailable: There are no events, or the first starts later.
     """
     ended = inventory.events_between(start, end, by="starts_at")
     if inventory.has("events", "ends_at"):
         ended = ended[ended["ends_at"].isna()]
         ended = pd.concat([ended, inventory.events_between(start, end, by="ends_at")])
+    if ended.empty:
+        _require_history(inventory, start, by="starts_at")
     return ended[ended["status"] == "completed"]
 
 
@@ -112,6 +116,11 @@ def starting_within(inventory: AssetInventory, t: datetime, days: int) -> pd.Dat
     return events[is_booked(events, t)]
 
 
+def has_history(inventory: AssetInventory, start: datetime, *, by: str) -> bool:
+    """Whether the source knows an event whose instant *by* lies before *start*."""
+    return not inventory.events_between(ALWAYS, start, by=by).empty
+
+
 def days_after(t: datetime, days: int, time_zone: str) -> datetime:
     """The instant (UTC) at which the clocks of *time_zone* show the same time *days* later than at *t*."""
     return (t.astimezone(ZoneInfo(time_zone)) + timedelta(days=days)).astimezone(UTC)
@@ -120,6 +129,16 @@ def days_after(t: datetime, days: int, time_zone: str) -> datetime:
 def local_days(instants: pd.Series[pd.Timestamp], time_zone: str) -> pd.Series[pd.Timestamp]:
     """The day of *time_zone* in which each instant lies, datetime64 without a zone."""
     return instants.dt.tz_convert(time_zone).dt.tz_localize(None).dt.normalize()
+
+
+def weeks_of(instants: pd.Series[pd.Timestamp], time_zone: str) -> pd.Series[str]:
+    """The ISO week of *time_zone* in which each instant lies, as `str(Period)` writes it."""
+    return local_days(instants, time_zone).dt.strftime("%G-W%V").astype("str")
+
+
+def weeks_ending_with(period: Period, weeks: int) -> list[Period]:
+    """The *weeks* weeks of which *period* is the last, in the order of time."""
+    return [period.shifted(back) for back in range(1 - weeks, 1)]
 
 
 def require_now(inventory: AssetInventory, period: Period) -> None:
@@ -131,6 +150,17 @@ def require_now(inventory: AssetInventory, period: Period) -> None:
     """
     if not inventory.period_is_now(period):
         raise NotAvailable("known only for the snapshot's own last week")
+
+
+def _require_history(inventory: AssetInventory, start: datetime, *, by: str) -> None:
+    """
+    Go on only where the source reaches back before *start*.
+
+    A week in which nothing happened is 0; a week before the source's first event is not known. Without
+    this, a source that begins in July would show all of that July as growth on the year before.
+    """
+    if not has_history(inventory, start, by=by):
+        raise NotAvailable("the source of events does not reach back that far")
 
 
 def _is_won(events: pd.DataFrame) -> pd.Series[bool]:
