@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import pandas as pd
@@ -376,7 +376,8 @@ class AssetInventory:
     Everything the reports may know: the company's settings, the as-of, and up to twenty tables.
 
     A table is read when it is first asked for. `readers` holds one function a table that is present;
-    `columns_present` and `row_counts` are known without reading.
+    `columns_present` and `row_counts` are known without reading, and so is `newest`: the latest instant, not after
+    the as-of, at which a table shows a sign of life.
     """
 
     company: CompanySettings
@@ -385,6 +386,7 @@ class AssetInventory:
     columns_present: Mapping[str, tuple[str, ...]]
     row_counts: Mapping[str, int]
     readers: Mapping[str, Reader]
+    newest: Mapping[str, datetime] = field(default_factory=dict)
     _cache: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -454,6 +456,11 @@ class AssetInventory:
         """
         self.require("events", by)
         return self.readers["events"](Filter(by, start, end))
+
+    def age(self, table: str) -> timedelta | None:
+        """How old the newest row of *table* is at the as-of; None where it cannot be known."""
+        newest = self.newest.get(table)
+        return None if newest is None else self.as_of - newest
 
     def period_is_now(self, period: Period) -> bool:
         """Whether the state at the end of *period* is the one the snapshot saw: its last full week, or a later one."""

@@ -62,13 +62,19 @@ def documents_in(root: Path, *patterns: str) -> Iterator[Document]:
     The files below *root* that match one of *patterns* (as `Path.glob` reads them), by name, one at a time.
 
     Raises:
-        InputInvalid: *root* does not exist.
+        InputInvalid: *root* does not exist, or a file in it cannot be read.
     """
     if not root.exists():
         raise InputInvalid(str(root), "no such file or folder", "the path that company.yaml names")
     found = {path for pattern in patterns for path in root.glob(pattern) if path.is_file()}
     for path in sorted(found, key=lambda path: path.relative_to(root).as_posix()):
-        yield Document(path.relative_to(root).as_posix(), path.read_bytes(), str(path))
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise InputInvalid(
+                str(path), f"a file that cannot be read ({error.strerror})", "a readable file"
+            ) from error
+        yield Document(path.relative_to(root).as_posix(), content, str(path))
 
 
 def table_of(name: str, rows: Sequence[Mapping[str, object]], present: Sequence[str] | None = None) -> pa.Table:
