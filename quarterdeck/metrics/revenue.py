@@ -184,11 +184,11 @@ def recognised_late(inventory: AssetInventory, before: AssetInventory, period: P
     # what the earlier snapshot could not have seen served is not late
     t = min(period.start, before.moment(period.shifted(-1)))
     now, then = _recognised_before(inventory, t), _recognised_before(before, t)
-    both = now.join(then, how="outer", rsuffix="_then")
+    both = now.merge(then, how="outer", on="event_id", suffixes=("", "_then"))
     both["change_minor"] = both["price_minor"].fillna(0) - both["price_minor_then"].fillna(0)
     for column in ("business", "ended_at"):
         both[column] = both[column].fillna(both[f"{column}_then"])
-    changed = both[both["change_minor"] != 0].reset_index()
+    changed = both[both["change_minor"] != 0]
     columns = ["event_id", "business", "ended_at", "change_minor"]
     return changed[columns].sort_values(["ended_at", "event_id"], ignore_index=True)
 
@@ -217,10 +217,10 @@ def _unclosed(inventory: AssetInventory, period: Period) -> pd.DataFrame:
 
 
 def _recognised_before(inventory: AssetInventory, t: datetime) -> pd.DataFrame:
-    """By event_id: business, ended_at and price of what was served before *t*."""
+    """What was served before *t*, with `ended_at`."""
     events = inventory.table("events")
     served = events[is_served(events, t)]
-    return served.assign(ended_at=end_of(served)).set_index("event_id")[["business", "ended_at", "price_minor"]]
+    return served.assign(ended_at=end_of(served))[["event_id", "business", "ended_at", "price_minor"]]
 
 
 def _revenue_of_the_year(inventory: AssetInventory, period: Period, by: str) -> dict[str, int]:
