@@ -1,6 +1,8 @@
 """Each figure once, by field."""
 
+from quarterdeck.metrics.access import access_risks, admin_access
 from quarterdeck.metrics.audience import reachable_audience
+from quarterdeck.metrics.balances import cash, cash_by_week
 from quarterdeck.metrics.bookings import (
     bookings_by_channel_week,
     bookings_count,
@@ -13,6 +15,16 @@ from quarterdeck.metrics.bookings import (
     net_bookings_value,
     repeat_rate,
 )
+from quarterdeck.metrics.books import (
+    cost_variance_ytd,
+    gross_margin,
+    gross_margin_rate,
+    operating_result,
+    plan_variance,
+    plan_variance_ytd,
+    result_variance_ytd,
+)
+from quarterdeck.metrics.config_risk import configuration_by_function, configuration_risks, risky_variables
 from quarterdeck.metrics.crew import (
     labour_cost,
     served_by_season_weekday,
@@ -23,7 +35,11 @@ from quarterdeck.metrics.crew import (
     unsold_places,
     utilisation,
 )
+from quarterdeck.metrics.domains import posture_by_zone, zones_at_risk
+from quarterdeck.metrics.expenses import cost_per_booking, direct_cost, operating_cost, uncategorised_expenses
 from quarterdeck.metrics.figure import CATALOGUE, Figure, Metric
+from quarterdeck.metrics.forecast import cash_forecast, cash_sensitivity, commitments, lowest_cash, runway_weeks
+from quarterdeck.metrics.handoffs import maturity_by_project, open_gaps, roadmap, stack_by_project, stale_handoffs
 from quarterdeck.metrics.owed import (
     booked_without_price,
     cancelled_without_date,
@@ -42,6 +58,7 @@ from quarterdeck.metrics.pipeline import (
     pipeline_weighted_value,
 )
 from quarterdeck.metrics.readiness import overdue_items, readiness_rate
+from quarterdeck.metrics.recurring import recurring_expenses
 from quarterdeck.metrics.revenue import (
     concentration_business,
     concentration_channel,
@@ -54,11 +71,16 @@ from quarterdeck.metrics.revenue import (
     unclosed_events,
     unclosed_revenue,
 )
+from quarterdeck.metrics.running_cost import cost_by_project, running_cost_actual, running_cost_stated, savings
+from quarterdeck.metrics.statements import expenses_by_account, margin_by_business, result_bridge
+from quarterdeck.metrics.tieouts import duplicate_expenses, tie_outs, uncategorised_by_expense
 
 __all__ = [
     "CATALOGUE",
     "Figure",
     "Metric",
+    "access_risks",
+    "admin_access",
     "booked_without_price",
     "bookings_by_channel_week",
     "bookings_count",
@@ -67,33 +89,71 @@ __all__ = [
     "cancellations_count",
     "cancellations_value",
     "cancelled_without_date",
+    "cash",
+    "cash_by_week",
+    "cash_forecast",
+    "cash_sensitivity",
+    "commitments",
     "concentration_business",
     "concentration_channel",
     "concentration_customer",
+    "configuration_by_function",
+    "configuration_risks",
     "conversion_rate",
+    "cost_by_project",
+    "cost_per_booking",
+    "cost_variance_ytd",
     "deferred_revenue",
+    "direct_cost",
+    "duplicate_expenses",
+    "expenses_by_account",
     "funnel_by_channel",
+    "gross_margin",
+    "gross_margin_rate",
     "kept_on_cancelled",
     "labour_cost",
     "lead_time_median_days",
     "lead_time_quartiles",
     "lost_quotes",
+    "lowest_cash",
+    "margin_by_business",
+    "maturity_by_project",
     "net_bookings_value",
+    "open_gaps",
     "open_receivables",
+    "operating_cost",
+    "operating_result",
     "overdue_items",
     "paid_over_price",
     "pipeline_value",
     "pipeline_weighted_value",
+    "plan_variance",
+    "plan_variance_ytd",
+    "posture_by_zone",
     "reachable_audience",
     "readiness_rate",
     "receivables",
     "recognised_by_week",
     "recognised_late",
     "recognised_revenue",
+    "recurring_expenses",
     "refund_liability",
     "repeat_rate",
+    "result_bridge",
+    "result_variance_ytd",
     "revenue_shares",
+    "risky_variables",
+    "roadmap",
+    "running_cost_actual",
+    "running_cost_stated",
+    "runway_weeks",
+    "savings",
     "served_by_season_weekday",
+    "stack_by_project",
+    "stale_handoffs",
+    "tie_outs",
+    "uncategorised_by_expense",
+    "uncategorised_expenses",
     "unclosed_by_event",
     "unclosed_events",
     "unclosed_revenue",
@@ -103,4 +163,5 @@ __all__ = [
     "unsold_by_event",
     "unsold_places",
     "utilisation",
+    "zones_at_risk",
 ]
