@@ -28,8 +28,11 @@ def reachable_audience(inventory: AssetInventory, period: Period) -> pd.DataFram
     require_now(inventory, period)
     users = inventory.table("users", "marketing_consent")
     customers = users[(users["kind"] == "customer") & exists(users, inventory.moment(period))]
-    channels = customers.reindex(columns=["channel"])["channel"].fillna(NOT_RECORDED)
-    consent = customers["marketing_consent"].map({True: "consented", False: "declined"}).fillna("not_asked")
+    nowhere = pd.Series(NOT_RECORDED, index=customers.index, dtype="str")
+    channels = customers["channel"].fillna(NOT_RECORDED) if "channel" in customers else nowhere
+    said = customers["marketing_consent"]
+    consent = pd.Series("not_asked", index=customers.index, dtype="str")
+    consent = consent.mask(said.fillna(value=False), "consented").mask(~said.fillna(value=True), "declined")
     counts = pd.crosstab(channels, consent).reindex(columns=list(ANSWERS), fill_value=0)
     order = totals_by(channels, pd.Series(1, index=channels.index))
     return counts.reindex(list(order)).rename_axis(index="channel", columns=None).reset_index()

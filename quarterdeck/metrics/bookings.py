@@ -133,7 +133,8 @@ def repeat_rate(inventory: AssetInventory, period: Period) -> Result:
     booked = booked[booked["customer_id"].notna()]
     served = events[is_served(events, t)]
     first_served = end_of(served).groupby(served["customer_id"]).min()
-    returned = booked["customer_id"].map(first_served) < booked_from(booked)
+    served_first = first_served.reindex(booked["customer_id"]).set_axis(booked.index)
+    returned = served_first < booked_from(booked)
     return ratio(int(returned.sum()), len(booked))
 
 
