@@ -217,7 +217,7 @@ def served_by_season_weekday(inventory: AssetInventory, period: Period) -> pd.Da
         {"guests": "Int64", "capacity": "Int64"}
     )
     days = local_days(served["starts_at"], inventory.company.time_zone)
-    keys = [days.dt.month.map(_SEASON_OF_MONTH).rename("season"), days.dt.weekday.rename("weekday")]
+    keys = [days.dt.month.map(_SEASON_OF_MONTH).rename("season"), days.dt.day_of_week.rename("weekday")]
     both = served[["guests", "capacity"]].where(served["guests"].notna() & served["capacity"].notna())
     cells = both.groupby(keys).sum()
     cells.insert(0, "events", served.groupby(keys).size())
