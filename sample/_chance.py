@@ -58,3 +58,23 @@ class Chance:
         position = self.share() * (len(knots) - 1)
         left = int(position)
         return knots[left] + (knots[left + 1] - knots[left]) * (position - left)
+
+
+class Deck:
+    """
+    Items dealt from shuffled packs, each pack with every item as often as its weight says.
+
+    Ten deals from chance alone may miss an item that one in ten should be; ten from a pack do not.
+    """
+
+    def __init__(self, chance: Chance, weights: Mapping[str, float], size: int = 40) -> None:
+        self._chance = chance
+        self._weights = weights
+        self._size = size
+        self._left: list[str] = []
+
+    def deal(self) -> str:
+        if not self._left:
+            for item, weight in self._weights.items():
+                self._left += [item] * self._chance.rounded(weight * self._size)
+        return self._left.pop(int(self._chance.share() * len(self._left)))

@@ -73,22 +73,22 @@ _YEARLY_GROWTH = 0.062
 FILL = {
     "winter": (24, 21, 26, 31, 48, 67, 58),
     "spring": (38, 36, 41, 47, 64, 82, 76),
-    "summer": (61, 63, 66, 72, 88, 94, 91),
+    "summer": (61, 63, 66, 72, 88, 97, 91),
     "autumn": (33, 29, 35, 42, 59, 79, 70),
 }
 WEEKDAY_WEIGHTS = {0: 0.09, 1: 0.08, 2: 0.10, 3: 0.12, 4: 0.17, 5: 0.25, 6: 0.19}
 
 # Share of bookings, by business.
 CHANNEL_MIX: Mapping[str, Mapping[str, float]] = {
-    HARBOUR_LIGHTS: {WEBSITE: 0.40, PHONE: 0.31, REFERRAL: 0.12, HOTEL_DESKS: 0.10, MARKETPLACES: 0.07},
-    BAY_SAILS: {WEBSITE: 0.42, PHONE: 0.19, REFERRAL: 0.08, HOTEL_DESKS: 0.09, MARKETPLACES: 0.22},
-    WHALE_WATCH: {WEBSITE: 0.41, PHONE: 0.14, REFERRAL: 0.05, HOTEL_DESKS: 0.15, MARKETPLACES: 0.25},
+    HARBOUR_LIGHTS: {WEBSITE: 0.39, PHONE: 0.30, REFERRAL: 0.14, HOTEL_DESKS: 0.10, MARKETPLACES: 0.07},
+    BAY_SAILS: {WEBSITE: 0.42, PHONE: 0.19, REFERRAL: 0.10, HOTEL_DESKS: 0.09, MARKETPLACES: 0.20},
+    WHALE_WATCH: {WEBSITE: 0.42, PHONE: 0.14, REFERRAL: 0.06, HOTEL_DESKS: 0.15, MARKETPLACES: 0.23},
 }
-# Share of inquiries that book, and of the others that at least got a quote.
-CONVERSION = {REFERRAL: 0.56, PHONE: 0.49, WEBSITE: 0.41, HOTEL_DESKS: 0.40, MARKETPLACES: 0.145, BOAT_SHOWS: 0.27}
+# Share of inquiries that book (those lost at boat shows are planted), and of the others that at least got a quote.
+CONVERSION = {REFERRAL: 0.60, PHONE: 0.51, WEBSITE: 0.41, HOTEL_DESKS: 0.40, MARKETPLACES: 0.145, BOAT_SHOWS: 1.0}
 QUOTED = {REFERRAL: 0.82, PHONE: 0.84, WEBSITE: 0.83, HOTEL_DESKS: 0.92, MARKETPLACES: 0.77, BOAT_SHOWS: 0.88}
 # Days from booking to departure: the median.
-LEAD_DAYS = {REFERRAL: 40, PHONE: 38, WEBSITE: 27, HOTEL_DESKS: 8, MARKETPLACES: 22, BOAT_SHOWS: 70}
+LEAD_DAYS = {REFERRAL: 44, PHONE: 43, WEBSITE: 29, HOTEL_DESKS: 8, MARKETPLACES: 22, BOAT_SHOWS: 70}
 
 
 def local(day: date, hour: float) -> datetime:

@@ -12,11 +12,11 @@ from _trips import Trip
 
 _POSTS = {
     HARBOUR_LIGHTS: ("captain", "mate", "deckhand", "host", "host"),
-    BAY_SAILS: ("captain", "mate"),
+    BAY_SAILS: ("captain", "mate", "deckhand"),
     WHALE_WATCH: ("captain", "mate", "naturalist"),
 }
-_HOURS_ASHORE = {HARBOUR_LIGHTS: 2, BAY_SAILS: 1, WHALE_WATCH: 1}  # before and after, paid like the rest
-_THIRD_HAND_SINCE = date(2026, 8, 31)  # Bay Sails: half-day trips began to take a deckhand as well
+_HOURS_ASHORE = {HARBOUR_LIGHTS: 2.5, BAY_SAILS: 1, WHALE_WATCH: 1}  # before and after, paid like the rest
+_FOURTH_HAND_SINCE = date(2026, 8, 31)  # planted: Bay Sails began to take a host on short trips as well
 _WITHOUT_CAPTAIN = 6
 _ROSTER_DAYS = 60  # jobs are opened this long before a trip
 _CHECKLISTS_SINCE = date(2025, 6, 1)
@@ -91,7 +91,16 @@ def jobs(trips: list[Trip], staff: list[Person]) -> list[Job]:
                 taken = min(AS_OF, before + (trip.starts - before) * (0.6 * chance.share())).replace(microsecond=0)
             rate = person.rate if person else round(RATE_DOLLARS[post] * 100)
             found.append(
-                Job(f"J-{len(found) + 1:05}", trip, person and person.id, post, state, _hours(trip), rate, taken)
+                Job(
+                    f"J-{len(found) + 1:05}",
+                    trip,
+                    person.id if person else None,
+                    post,
+                    state,
+                    _hours(trip),
+                    rate,
+                    taken,
+                )
             )
     return found
 
@@ -108,12 +117,10 @@ def _without_captain(booked: list[Trip]) -> set[str]:
 
 def _posts(chance: Chance, trip: Trip) -> tuple[str, ...]:
     posts = _POSTS[trip.business]
-    if trip.business == BAY_SAILS:
-        third_hand = 0.8 if local_day(trip.starts) >= _THIRD_HAND_SINCE else 0.35
-        return (*posts, "deckhand") if chance.happens(third_hand) else posts
-    if trip.business == HARBOUR_LIGHTS and trip.vessel == "Tidewater":
-        return posts[:-1]
-    return posts
+    if trip.business != BAY_SAILS:
+        return posts
+    fourth_hand = 0.85 if local_day(trip.starts) >= _FOURTH_HAND_SINCE else 0.35
+    return (*posts, "host") if chance.happens(fourth_hand) else posts
 
 
 def _hours(trip: Trip) -> float:
@@ -168,13 +175,6 @@ def _manifests_due(found: list[Task]) -> list[Task]:
             near.setdefault(task.trip.number, task.trip)
     missing, due = list(near.values())[:3], local(date(2026, 11, 19), 17)
     return [
-        Task(
-            f"L-{len(found) + number:05}",
-            trip,
-            "Group insurance certificate",
-            True,
-            local(date(2026, 11, 19), 17),
-            None,
-        )
+        Task(f"L-{len(found) + number:05}", trip, "Group insurance certificate", required=True, due=due, done=None)
         for number, trip in enumerate(missing, start=1)
     ]

@@ -11,64 +11,14 @@ from _company import AS_OF, CHANNEL_MIX, FIRST_WEEK, HARBOUR_LIGHTS, PHONE, REFE
 from _trips import Trip
 
 GUESTS = 2950
-_FIRST = (
-    # fmt: off
-    "Ada",
-    "Ben",
-    "Carla",
-    "Dev",
-    "Elsa",
-    "Finn",
-    "Greta",
-    "Hugo",
-    "Ines",
-    "Jonah",
-    "Kira",
-    "Leo",
-    "Mira",
-    "Noor",
-    "Otto",
-    "Pia",
-    "Quinn",
-    "Rosa",
-    "Sam",
-    "Tess",
-    "Uma",
-    "Vik",
-    "Wren",
-    "Yara",
-    "Zed",
-    # fmt: on
-)
-_LAST = (
-    # fmt: off
-    "Abbot",
-    "Birch",
-    "Calder",
-    "Dunmore",
-    "Ellery",
-    "Farrow",
-    "Garnet",
-    "Hollis",
-    "Ibsen",
-    "Jarrow",
-    "Kestle",
-    "Larkin",
-    "Marlow",
-    "Norwood",
-    "Oakes",
-    "Penrose",
-    "Quill",
-    "Rowan",
-    "Sandoval",
-    "Tarn",
-    "Underhill",
-    "Vance",
-    "Whitlock",
-    "Yarrow",
-    "Zeller",
-    # fmt: on
-)
+_FIRST = """
+    Ada Ben Carla Dev Elsa Finn Greta Hugo Ines Jonah Kira Leo Mira
+    Noor Otto Pia Quinn Rosa Sam Tess Uma Vik Wren Yara Zed
+"""
+_LAST = """
+    Abbot Birch Calder Dunmore Ellery Farrow Garnet Hollis Ibsen Jarrow Kestle Larkin Marlow
+    Norwood Oakes Penrose Quill Rowan Sandoval Tarn Underhill Vance Whitlock Yarrow Zeller
+"""
 _CREW = {"captain": 10, "mate": 10, "deckhand": 9, "host": 8, "naturalist": 5}
 RATE_DOLLARS = {"captain": 58, "mate": 37, "deckhand": 27.5, "host": 26, "naturalist": 34}
 # Name, since, days since last seen, second factor.
@@ -129,7 +79,7 @@ def guests(trips: list[Trip]) -> list[Person]:
     sailed: list[Person] = []
     waiting = sorted((trip for trip in trips if trip.state == "sailed"), key=lambda trip: (trip.ends, trip.created))
     companies: list[Person] = []
-    by_number = {}
+    by_number: dict[str, Person] = {}
     for trip in trips:
         while waiting and waiting[0].ends < trip.created:
             sailed.append(by_number[waiting.pop(0).number])
@@ -175,4 +125,4 @@ def _subscribers(chance: Chance, count: int, known: int) -> Iterable[Person]:
 
 
 def _name(chance: Chance) -> str:
-    return f"{chance.one_of(_FIRST)} {chance.one_of(_LAST)}"
+    return f"{chance.one_of(_FIRST.split())} {chance.one_of(_LAST.split())}"

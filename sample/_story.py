@@ -18,10 +18,11 @@ from _company import (
     local,
     local_day,
 )
-from _trips import DEPOSIT, Fleet, Trip, book, sailing
+from _trips import DEPOSIT, Fleet, Trip, ask, book, sailing
 
 KESTREL = "Kestrel Offsites"  # three evenings on account, owed for 74 days
-FESTIVAL = "gray whale festival"
+FESTIVAL = "Gray Whale Festival"
+SCHOOLS = "Marlow School District"
 
 # Dollars owed on trips that have sailed, by age in days; Kestrel's three come on top of the third.
 _OWED = {
@@ -30,13 +31,24 @@ _OWED = {
     (62, 90): (3650, 3150),
     (93, 140): (3900, 3320, 2680, 2200),
 }
+# First day of a boat show, and the days of the trips that it brought.
+_SHOWS = {
+    date(2025, 4, 4): (date(2025, 6, 14), date(2025, 7, 19), date(2025, 5, 31)),
+    date(2025, 9, 26): (date(2025, 11, 29), date(2025, 11, 8)),
+    date(2026, 4, 10): (date(2026, 5, 30), date(2026, 7, 11)),
+    date(2026, 9, 18): (date(2026, 10, 24), date(2026, 12, 5)),
+}
+_ASKED_AT_A_SHOW = 9
+_WINTER_PARTIES = (date(2027, 1, 8), date(2027, 1, 15), date(2027, 1, 22), date(2027, 1, 29))
+_SCHOOL_TRIPS = tuple(date(2027, 1, 19) + timedelta(days=7 * week + day) for week in range(2) for day in range(2))
+_FESTIVAL_DAYS = tuple(date(2027, 2, 18) + timedelta(days=day) for day in range(11))
 # A marketplace partner drops its listings: bookings cancelled by week, more each week.
 _WAVE = {date(2026, 11, 2): 3, date(2026, 11, 9): 5, date(2026, 11, 16): 7}
 
 
 def planted_trips(fleet: Fleet) -> list[Trip]:
     """The trips that the story needs, before the ordinary ones take their places."""
-    return [*_on_account(fleet), *_festival(fleet), *_wave(fleet), *_from_boat_shows(fleet), *_left_open(fleet)]
+    return [*_on_account(fleet), *_groups(fleet), *_wave(fleet), *_from_boat_shows(fleet), *_left_open(fleet)]
 
 
 def _on_account(fleet: Fleet) -> list[Trip]:
@@ -53,17 +65,27 @@ def _on_account(fleet: Fleet) -> list[Trip]:
     return trips
 
 
-def _festival(fleet: Fleet) -> list[Trip]:
-    """A tour operator has booked the whale festival at the end of February: the money that ends the winter."""
-    chance = Chance("festival")
+def _groups(fleet: Fleet) -> list[Trip]:
+    """A few winter groups, and the whale festival that a tour operator has booked: the money that ends the winter."""
+    chance = Chance("groups")
     trips = []
-    for day in (date(2027, 2, 18) + timedelta(days=step) for step in range(11)):
-        slot = SLOTS[WHALE_WATCH][0]
-        fleet.take(slot, day)
-        trip = sailing(chance, WHALE_WATCH, slot, day, PHONE)
-        book(chance, trip, chance.whole(110, 160))
-        trip.planted, trip.customer, trip.price, trip.guests = FESTIVAL, FESTIVAL, 420_000, chance.whole(36, 44)
-        trips.append(trip)
+    for business, days, dollars, customer in (
+        (HARBOUR_LIGHTS, _WINTER_PARTIES, 4400, ""),
+        (WHALE_WATCH, _SCHOOL_TRIPS, 2450, SCHOOLS),
+        (WHALE_WATCH, _FESTIVAL_DAYS, 4200, FESTIVAL),
+    ):
+        for day in days:
+            slot = SLOTS[business][0]
+            fleet.take(slot, day)
+            trip = sailing(chance, business, slot, day, PHONE)
+            book(chance, trip, chance.whole(100, 150))
+            trip.planted, trip.customer, trip.price, trip.guests = (
+                "group",
+                customer,
+                dollars * 100,
+                chance.whole(36, 44),
+            )
+            trips.append(trip)
     return trips
 
 
@@ -86,25 +108,26 @@ def _wave(fleet: Fleet) -> list[Trip]:
 
 
 def _from_boat_shows(fleet: Fleet) -> list[Trip]:
-    """The few bookings that the stand at two boat shows a year brings; the books show what it costs."""
+    """What the stand at two boat shows a year brings: many leaflets, some inquiries, few bookings; see the books."""
     chance = Chance("boat shows")
     trips = []
-    for day, ahead in (
-        (date(2025, 6, 14), 60),
-        (date(2025, 7, 19), 92),
-        (date(2025, 11, 29), 58),
-        (date(2026, 5, 30), 44),
-        (date(2026, 7, 11), 88),
-        (date(2026, 10, 24), 34),
-        (date(2026, 12, 5), 70),
-        (date(2027, 4, 10), 183),
-    ):
-        slot = SLOTS[BAY_SAILS][2]
-        fleet.take(slot, day)
-        trip = sailing(chance, BAY_SAILS, slot, day, BOAT_SHOWS)
-        book(chance, trip, ahead)
-        trip.planted = "boat show"
-        trips.append(trip)
+    for show, booked_days in _SHOWS.items():
+        for number in range(_ASKED_AT_A_SHOW):
+            slot = SLOTS[BAY_SAILS][2]
+            is_booked = number < len(booked_days)
+            day = booked_days[number] if is_booked else show + timedelta(days=chance.whole(20, 70))
+            trip = sailing(chance, BAY_SAILS, slot, day, BOAT_SHOWS)
+            decided = ask(chance, trip, quoted=number < 7, days=(day - show).days - chance.whole(2, 12))
+            trip.created = local(show + timedelta(days=chance.whole(0, 2)), 10 + 7 * chance.share())
+            if trip.quoted:
+                trip.quoted = trip.created + timedelta(hours=chance.whole(12, 40))
+            if is_booked:
+                fleet.take(slot, day)
+                trip.booked = decided
+            elif number % 2:
+                trip.cancelled = decided
+            trip.planted = "boat show"
+            trips.append(trip)
     return trips
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ _NOTES = (
 )
 
 Attribute = Mapping[str, Any]  # DynamoDB JSON: one type letter to one value
+Item = Mapping[str, Attribute]
 
 
 def text(value: str | None) -> Attribute:
@@ -65,13 +66,13 @@ def milliseconds(instant: datetime) -> Attribute:
     return number(int((instant - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) * 1000)
 
 
-def events(trips: Iterable[Trip], names: Mapping[str, str]) -> list[Mapping[str, Attribute]]:
+def events(trips: Iterable[Trip], names: Mapping[str, str]) -> Sequence[Item]:
     """One item a trip; *names* by guest."""
     chance = Chance("notes")
     return [_event(chance, trip, names[trip.customer]) for trip in trips]
 
 
-def _event(chance: Chance, trip: Trip, name: str) -> Mapping[str, Attribute]:
+def _event(chance: Chance, trip: Trip, name: str) -> Item:
     item: dict[str, Attribute] = {
         "tripId": text(trip.number),
         "brand": text(CODES[trip.business]),
@@ -105,7 +106,7 @@ def _event(chance: Chance, trip: Trip, name: str) -> Mapping[str, Attribute]:
     return item
 
 
-def users(people: Iterable[Person]) -> list[Mapping[str, Attribute]]:
+def users(people: Iterable[Person]) -> Sequence[Item]:
     chance = Chance("addresses")
     items = []
     for person in people:
@@ -131,7 +132,7 @@ def users(people: Iterable[Person]) -> list[Mapping[str, Attribute]]:
     return items
 
 
-def claims(jobs: Iterable[Job]) -> list[Mapping[str, Attribute]]:
+def claims(jobs: Iterable[Job]) -> Sequence[Item]:
     return [
         {
             "jobId": text(job.id),
@@ -147,7 +148,7 @@ def claims(jobs: Iterable[Job]) -> list[Mapping[str, Attribute]]:
     ]
 
 
-def checklists(tasks: Iterable[Task]) -> list[Mapping[str, Attribute]]:
+def checklists(tasks: Iterable[Task]) -> Sequence[Item]:
     return [
         {
             "itemId": text(task.id),
@@ -161,7 +162,7 @@ def checklists(tasks: Iterable[Task]) -> list[Mapping[str, Attribute]]:
     ]
 
 
-def write_scan(path: Path, items: list[Mapping[str, Attribute]], key: str) -> None:
+def write_scan(path: Path, items: Sequence[Item], key: str) -> None:
     """
     Write *items* as one scan, gzipped, the same bytes every time.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from _chance import Chance
+from _chance import Chance, Deck
 from _company import (
     AS_OF,
     BUSINESSES,
@@ -160,54 +160,74 @@ def _lose(chance: Chance, like: Trip) -> Trip:
     return trip
 
 
-def _week(chance: Chance, fleet: Fleet, business: str, first: date, planted: Iterable[Trip]) -> list[Trip]:
-    """The booked trips of one *business* in one week, worth what its season brings."""
-    here = [trip for trip in planted if trip.business == business and monday(local_day(trip.starts)) == first]
-    target = expected_revenue(business, first + timedelta(days=3)) * chance.around(1, 0.028)
-    target -= sum(trip.price for trip in here if trip.is_served) / 100
-    trips: list[Trip] = []
-    for _ in range(chance.rounded(max(0.0, target) / USUAL_PRICE[business])):
-        trip = _booked(chance, fleet, business, first)
-        if trip is not None:
-            trips.append(trip)
-    total = sum(trip.price for trip in trips)
-    for trip in trips:
-        trip.price = round(trip.price * target * 100 / total / 500) * 500
-    for _ in range(chance.rounded(len(trips) * _CANCELLED_SHARE)):
-        cancelled = _booked(chance, fleet, business, first)
-        if cancelled is not None and cancelled.booked is not None:
-            gone = (cancelled.starts - cancelled.booked) * (0.15 + 0.75 * chance.share())
-            cancelled.cancelled = (cancelled.booked + gone).replace(microsecond=0)
-            trips.append(cancelled)
-    return trips
+class _Season:
+    """The ordinary trips, week by week, on what the planted ones leave of the *fleet*."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._chance = Chance("trips")
+        self._fleet = fleet
+        self._channels = {
+            business: Deck(Chance(f"channels of {business}"), CHANNEL_MIX[business]) for business in BUSINESSES
+        }
+
+    def week(self, business: str, first: date, planted: Iterable[Trip]) -> list[Trip]:
+        """The booked trips of one *business* in one week, worth what its season brings."""
+        here = [trip for trip in planted if trip.business == business and monday(local_day(trip.starts)) == first]
+        target = expected_revenue(business, first + timedelta(days=3)) * self._chance.around(1, 0.022)
+        target -= sum(trip.price for trip in here if trip.is_served) / 100
+        trips: list[Trip] = []
+        for _ in range(self._chance.rounded(max(0.0, target) / USUAL_PRICE[business])):
+            trip = self._booked(business, first)
+            if trip is not None:
+                trips.append(trip)
+        total = sum(trip.price for trip in trips)
+        for trip in trips:
+            trip.price = round(trip.price * target * 100 / total / 500) * 500
+        for _ in range(self._chance.rounded(len(trips) * _CANCELLED_SHARE)):
+            cancelled = self._booked(business, first)
+            if cancelled is not None and cancelled.booked is not None:
+                gone = (cancelled.starts - cancelled.booked) * (0.15 + 0.75 * self._chance.share())
+                cancelled.cancelled = (cancelled.booked + gone).replace(microsecond=0)
+                trips.append(cancelled)
+        return trips
+
+    def _booked(self, business: str, first: date) -> Trip | None:
+        for _ in range(20):
+            day = first + timedelta(days=self._chance.weighted(WEEKDAY_WEIGHTS))
+            slot = self._chance.weighted({slot: slot.weight for slot in SLOTS[business]})
+            if self._fleet.take(slot, day):
+                trip = sailing(self._chance, business, slot, day, self._channels[business].deal())
+                book(self._chance, trip)
+                return trip
+        return None
 
 
-def _booked(chance: Chance, fleet: Fleet, business: str, first: date) -> Trip | None:
-    for _ in range(20):
-        day = first + timedelta(days=chance.weighted(WEEKDAY_WEIGHTS))
-        slot = chance.weighted({slot: slot.weight for slot in SLOTS[business]})
-        if fleet.take(slot, day):
-            trip = sailing(chance, business, slot, day, chance.weighted(CHANNEL_MIX[business]))
-            book(chance, trip)
-            return trip
-    return None
+def _lost(trips: list[Trip]) -> list[Trip]:
+    """For every booked one of *trips* the inquiries that its channel loses meanwhile."""
+    chance = Chance("lost inquiries")
+    owed = dict.fromkeys(CONVERSION, 0.0)  # carried over, so that conversion is steady also in a short time
+    lost: list[Trip] = []
+    booked = [trip for trip in trips if trip.booked]
+    for trip in sorted(booked, key=lambda trip: (trip.created, trip.business, trip.starts)):
+        owed[trip.channel] += 1 / CONVERSION[trip.channel] - 1
+        while owed[trip.channel] >= 1:
+            owed[trip.channel] -= 1
+            lost.append(_lose(chance, trip))
+    return lost
 
 
 def all_trips(planted: list[Trip], fleet: Fleet) -> list[Trip]:
     """Every event of 104 weeks and the 26 after them, around the *planted* ones; by the instant of its inquiry."""
-    chance = Chance("trips")
+    season_of_trips = _Season(fleet)
     trips = list(planted)
     for week in range(WEEKS):
         first = FIRST_WEEK + timedelta(weeks=week)
         for business in BUSINESSES:
-            trips += _week(chance, fleet, business, first, planted)
+            trips += season_of_trips.week(business, first, planted)
     money = Chance("payments")
     for trip in trips:
-        if not trip.payments:
+        if trip.booked and not trip.payments:
             pay(money, trip)
-    lost = Chance("lost inquiries")
-    for trip in list(trips):
-        for _ in range(lost.rounded(1 / CONVERSION[trip.channel] - 1)):
-            trips.append(_lose(lost, trip))
+    trips += _lost(trips)
     known = [trip for trip in trips if trip.created <= AS_OF]
     return sorted(known, key=lambda trip: (trip.created, trip.business, trip.starts, trip.price))
