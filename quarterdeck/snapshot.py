@@ -269,13 +269,16 @@ def _refuse_what_breaks_its_schema(name: str, table: pa.Table) -> None:
         TABLES[name].schema(name).validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as error:
         case = error.failure_cases.iloc[0]
+        found, expected = case["failure_case"], str(case["check"])
         if pd.isna(case["index"]):
-            raise InputInvalid(f"table {name}", str(case["failure_case"]), str(case["check"])) from error
+            raise InputInvalid(f"table {name}", str(found), expected) from error
         row = frame.iloc[int(case["index"])]
-        key = ", ".join(f"{column} {row[column]!r}" for column in TABLES[name].key)
-        raise InputInvalid(
-            f"table {name}, {key}, {case['column']}", repr(case["failure_case"]), str(case["check"])
-        ) from error
+        key = ", ".join(f"{column} {_written(row[column])}" for column in TABLES[name].key)
+        raise InputInvalid(f"table {name}, {key}, {case['column']}", _written(found), expected) from error
+
+
+def _written(value: object) -> str:
+    return repr(value) if isinstance(value, str) else str(value)
 
 
 def _content_of(settings: CompanySettings, as_of: datetime, contents: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -314,11 +315,8 @@ def _refuse_ends_before_starts(table: pa.Table, origins: Sequence[Page]) -> None
 
 def _place(origins: Sequence[Page], row: int) -> str:
     """Where row *row* of the whole table was read."""
-    for page in origins:
-        if row < len(page.numbers):
-            return page.place_of(row)
-        row -= len(page.numbers)
-    raise IndexError(row)
+    places = (page.place_of(number) for page in origins for number in range(len(page.numbers)))
+    return next(islice(places, row, None))
 
 
 def _doubtful(name: str, fields: Sequence[_Field], doubts: _Doubts, rows: int) -> Iterator[Finding]:
