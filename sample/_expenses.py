@@ -67,6 +67,7 @@ _MONTHLY = (
     ("Keelson CRM", "twelve seats, not in use", 640, 9, "6140", "CRM move", ""),
     ("Giftwell", "gift card service", 189, 11, "6140", "Gift cards", ""),
     ("Barometer API", "marine weather", 210, 14, "6140", "Weather watch", ""),
+    ("Postline Mail", "mailboxes", 144, 8, "6140", "Domains and mail", ""),
     ("Beacon Phones", "office lines", 310, 6, "6180", "", ""),
     ("Beacon Call Tracking", "numbers on leaflets", 95, 6, "6150", "", PHONE),
     ("Concierge Rack Company", "leaflets at 22 hotels", 850, 10, "6150", "", HOTEL_DESKS),

@@ -41,7 +41,7 @@ _SHOWS = {
 _ASKED_AT_A_SHOW = 9
 _WINTER_PARTIES = (date(2027, 1, 8), date(2027, 1, 15), date(2027, 1, 22), date(2027, 1, 29))
 _SCHOOL_TRIPS = tuple(date(2027, 1, 19) + timedelta(days=7 * week + day) for week in range(2) for day in range(2))
-_FESTIVAL_DAYS = tuple(date(2027, 2, 18) + timedelta(days=day) for day in range(11))
+_FESTIVAL_DAYS = tuple(date(2027, 2, 15) + timedelta(days=day) for day in range(11))
 # A marketplace partner drops its listings: bookings cancelled by week, more each week.
 _WAVE = {date(2026, 11, 2): 3, date(2026, 11, 9): 5, date(2026, 11, 16): 7}
 
