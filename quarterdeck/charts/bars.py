@@ -1,0 +1,104 @@
+"""Sorted horizontal bars: sizes of named things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from quarterdeck.blocks import Tone
+from quarterdeck.charts.canvas import WIDTH, Canvas, Label
+from quarterdeck.charts.drawing import Drawing
+from quarterdeck.charts.layout import alt_text, demand_rows, listed
+from quarterdeck.charts.lettering import NAME, NOTE, VALUE
+from quarterdeck.charts.rows import ROW_LIMIT, BarRoom, Rows, unallocated_last
+
+_NOTHING = "n/a"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """
+    One named size.
+
+    Args:
+        name: As a reader sees it.
+        value: Its size, in any one unit; None when it is not known.
+        detail: A second figure, finished, that stands in the column at the right: its share.
+        tone: `better` or `worse` where its colour says so; then its label must say it in words or sign too.
+    """
+
+    name: str
+    value: float | None
+    detail: str = ""
+    tone: Tone = "neutral"
+
+
+def bars(
+    rows: Sequence[Bar], *, subject: str, show: Callable[[float], str], heads: tuple[str, str] = ("", "")
+) -> Drawing:
+    """
+    Horizontal bars from zero, the largest first and "Unallocated" last, each with its value.
+
+    Args:
+        rows: In any order. Over twelve, the smallest are left out and counted in a note.
+        subject: Measure, unit and period for the alt text: `revenue by channel, USD, 52 weeks`.
+        show: Prints a value: `display.money`.
+        heads: Over the bars, and over the details.
+
+    Raises:
+        ValueError: No row has a value.
+    """
+    demand_rows([row for row in rows if row.value is not None], f"bars of {subject}")
+    ordered = sorted(rows, key=lambda row: unallocated_last(row.name, row.value))
+    chart = _Bars(tuple(ordered[:ROW_LIMIT]), len(ordered) - ROW_LIMIT, show, heads)
+    return Drawing(chart.height, chart.alt(subject), chart.paint)
+
+
+@dataclass(frozen=True)
+class _Bars:
+    rows: tuple[Bar, ...]
+    left_out: int
+    show: Callable[[float], str]
+    heads: tuple[str, str]
+
+    @property
+    def _layout(self) -> Rows:
+        return Rows(tuple(row.name for row in self.rows), head=26 if any(self.heads) else 6)
+
+    @property
+    def height(self) -> int:
+        return round(self._layout.bottom + (28 if self.left_out > 0 else 6))
+
+    def label(self, row: Bar) -> str:
+        return _NOTHING if row.value is None else self.show(row.value)
+
+    def alt(self, subject: str) -> str:
+        named = [f"{row.name} {self.label(row)}" + (f" ({row.detail})" if row.detail else "") for row in self.rows]
+        return alt_text(f"Horizontal bars of {subject}.", *listed(named))
+
+    def paint(self, canvas: Canvas) -> None:
+        layout, theme = self._layout, canvas.theme
+        layout.write_names(canvas)
+        right = WIDTH - self._details(canvas, layout)
+        values = [row.value or 0 for row in self.rows]
+        widths = [(value, VALUE.width(self.label(row))) for value, row in zip(values, self.rows, strict=True)]
+        room = BarRoom.fitted(layout.left, right, values, widths)
+        if self.heads[0]:
+            head = Label(self.heads[0], NOTE, room.zero, layout.head_base).kept_within(0, right)
+            canvas.write(head, theme.ink_2)
+        for number, (row, value) in enumerate(zip(self.rows, values, strict=True)):
+            solid = theme.actual if row.tone == "neutral" else getattr(theme, row.tone)
+            colour = theme.ink_2 if row.value is None else theme.ink if row.tone == "neutral" else solid
+            canvas.fill(layout.bar(number, 0.58, room.zero, room(value)), solid)
+            layout.write_value(canvas, number, self.label(row), (room.zero, room(value)), colour)
+        layout.axis(canvas, room.zero)
+        if self.left_out > 0:
+            canvas.write(Label(f"and {self.left_out} more", NOTE, 0, layout.bottom + 18), theme.ink_2)
+
+    def _details(self, canvas: Canvas, layout: Rows) -> float:
+        """Write the column of details, if there is one; how much room it took."""
+        texts = [row.detail for row in self.rows]
+        if not any(texts):
+            return 0
+        layout.write_column(canvas, WIDTH, self.heads[1], texts, [canvas.theme.ink_2] * len(texts))
+        return max(NOTE.width(self.heads[1]), *(NAME.width(text) for text in texts)) + 14

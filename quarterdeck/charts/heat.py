@@ -1,0 +1,122 @@
+"""A heat map in five fixed bands, each cell labelled."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quarterdeck.charts.canvas import WIDTH, Box, Canvas, Label, base_at_middle
+from quarterdeck.charts.drawing import Drawing
+from quarterdeck.charts.layout import alt_text, demand_rows
+from quarterdeck.charts.lettering import NAME, NOTE, VALUE
+from quarterdeck.charts.rows import Rows
+from quarterdeck.charts.theme import readable_on
+
+SHARE_EDGES = (0.30, 0.45, 0.60, 0.80)  # of shares: where a new band begins
+COLUMN_LIMIT = 9
+_HEAD = 26
+
+
+@dataclass(frozen=True)
+class HeatCell:
+    """
+    One cell.
+
+    Args:
+        text: What stands in it, finished; at most six characters or so.
+        band: 0 to 4, low to high; None where there is nothing to judge.
+        is_framed: The title speaks of it.
+    """
+
+    text: str
+    band: int | None
+    is_framed: bool = False
+
+
+def band_of(value: float, edges: Sequence[float] = SHARE_EDGES) -> int:
+    """The band, 0 to 4, of *value*: how many of the four *edges* it has reached."""
+    return bisect.bisect_right(edges, value)
+
+
+def heat_map(
+    rows: Sequence[str], heads: Sequence[str], cells: Sequence[Sequence[HeatCell]], *, subject: str
+) -> Drawing:
+    """
+    A table of coloured cells, in the order given.
+
+    Args:
+        rows: Names, at most 12.
+        heads: Of the columns, at most 9.
+        cells: One sequence a row, one cell a head.
+        subject: Measure, unit and period for the alt text.
+
+    Raises:
+        ValueError: No rows, or cells that do not match rows and heads.
+    """
+    demand_rows(rows, f"heat map of {subject}")
+    if len(cells) != len(rows) or any(len(row) != len(heads) for row in cells) or len(heads) > COLUMN_LIMIT:
+        raise ValueError(f"heat map of {subject}: one row of cells for each name, one cell for each of up to 9 heads")
+    chart = _HeatMap(tuple(rows[:12]), tuple(heads), tuple(tuple(row) for row in cells[:12]))
+    return Drawing(chart.height, chart.alt(subject), chart.paint)
+
+
+@dataclass(frozen=True)
+class _HeatMap:
+    rows: tuple[str, ...]
+    heads: tuple[str, ...]
+    cells: tuple[tuple[HeatCell, ...], ...]
+
+    @property
+    def _layout(self) -> Rows:
+        return Rows(self.rows, head=_HEAD)
+
+    @property
+    def height(self) -> int:
+        return round(self._layout.bottom + 4)
+
+    def alt(self, subject: str) -> str:
+        flat = [
+            (f"{name}, {head}: {cell.text}", cell)
+            for name, row in zip(self.rows, self.cells, strict=True)
+            for head, cell in zip(self.heads, row, strict=True)
+        ]
+        framed = [f"{text}." for text, cell in flat if cell.is_framed]
+        judged = [(cell.band, text) for text, cell in flat if cell.band is not None]
+        extremes = [f"Low: {min(judged)[1]}.", f"High: {max(judged)[1]}."] if judged and not framed else []
+        size = f"{len(self.rows)} rows by {len(self.heads)} columns"
+        return alt_text(f"Heat map of {subject}, {size}.", *framed, *extremes)
+
+    def paint(self, canvas: Canvas) -> None:
+        layout, theme = self._layout, canvas.theme
+        layout.write_names(canvas)
+        column = (WIDTH - layout.left) / len(self.heads)
+        for number, head in enumerate(self.heads):
+            x = layout.left + column * (number + 0.5)
+            text = NOTE.cut(head, column - 4)
+            canvas.write(Label(text, NOTE, x, layout.head_base + 4, "center"), theme.ink_2)
+        boxes = {
+            (row, number): Box(
+                layout.left + column * number + 1.5,
+                layout.middle(row) - layout.step / 2 + 1.5,
+                layout.left + column * (number + 1) - 1.5,
+                layout.middle(row) + layout.step / 2 - 1.5,
+            )
+            for row in range(len(self.rows))
+            for number in range(len(self.heads))
+        }
+        for (row, number), box in boxes.items():
+            self._paint_cell(canvas, self.cells[row][number], box)
+
+    @staticmethod
+    def _paint_cell(canvas: Canvas, cell: HeatCell, box: Box) -> None:
+        ground = canvas.theme.sheet if cell.band is None else canvas.theme.bands[cell.band]
+        if cell.is_framed:  # a line of the sheet between frame and cell: on the darkest band the frame alone is lost
+            canvas.outline(box.grown(1.5), 2)
+            canvas.fill(box.grown(-2.5), ground)
+        else:
+            canvas.fill(box, ground)
+        type_ = VALUE if cell.is_framed else NAME
+        text = type_.cut(cell.text, box.right - box.left - 4)
+        middle, base = (box.left + box.right) / 2, base_at_middle((box.top + box.bottom) / 2, type_)
+        canvas.write(Label(text, type_, middle, base, "center"), readable_on(ground, canvas.theme))

@@ -1,0 +1,126 @@
+"""What charts of horizontal bars share: names in a column at the left, rows under heads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quarterdeck.charts.canvas import Align, Box, Canvas, Label, base_at_middle
+from quarterdeck.charts.layout import Scale
+from quarterdeck.charts.lettering import NAME, NOTE, VALUE
+
+ROW_LIMIT = 12  # a chart with more rows is a table
+_NAME_LIMIT = 150
+_GAP = 8
+HEAD = 26  # room for the heads over the rows
+UNALLOCATED = "unallocated"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """
+    Rows of equal height with their names at the left.
+
+    Args:
+        names: In display order.
+        head: Room over the first row, in points.
+    """
+
+    names: tuple[str, ...]
+    head: float = HEAD
+
+    @property
+    def step(self) -> float:
+        """Distance of two rows: less where there are many, never less than two lines of a name need."""
+        return max(26.0, min(44.0, 230 / len(self.names)), *(19.0 * len(lines) for lines in self._lines))
+
+    @property
+    def bottom(self) -> float:
+        return self.head + self.step * len(self.names)
+
+    @property
+    def left(self) -> float:
+        """Where the room beside the names begins."""
+        return max(NAME.width(line) for lines in self._lines for line in lines) + _GAP
+
+    def middle(self, row: int) -> float:
+        return self.head + self.step * (row + 0.5)
+
+    def bar(self, row: int, share: float, start: float, end: float) -> Box:
+        """A bar from x *start* to x *end*, as high as *share* of the row's step, with edges on whole pixels."""
+        half = round(self.step * share) / 2
+        middle = round(self.middle(row))
+        return Box(min(start, end), middle - half, max(start, end), middle + half)
+
+    def write_names(self, canvas: Canvas) -> None:
+        for row, lines in enumerate(self._lines):
+            first = base_at_middle(self.middle(row), NAME) - NAME.leading * (len(lines) - 1) / 2
+            for number, line in enumerate(lines):
+                canvas.write(Label(line, NAME, 0, first + number * NAME.leading), canvas.theme.ink)
+
+    def write_value(self, canvas: Canvas, row: int, text: str, edges: tuple[float, float], colour: str) -> None:
+        """*text* outside a bar that reaches from zero, *edges*[0], to *edges*[1]."""
+        zero, end = edges
+        side = -1 if end < zero else 1
+        align: Align = "left" if side > 0 else "right"
+        base = base_at_middle(self.middle(row), VALUE)
+        canvas.write(Label(text, VALUE, end + side * 5, base, align), colour)
+
+    def write_column(
+        self, canvas: Canvas, right: float, head: str, texts: Sequence[str], colours: Sequence[str]
+    ) -> None:
+        """A column of figures that ends at x *right*, under its *head*."""
+        canvas.write(Label(head, NOTE, right, self.head_base, "right"), canvas.theme.ink_2)
+        for row, (text, colour) in enumerate(zip(texts, colours, strict=True)):
+            canvas.write(Label(text, NAME, right, base_at_middle(self.middle(row), NAME), "right"), colour)
+
+    @property
+    def head_base(self) -> float:
+        return self.head - 11
+
+    def axis(self, canvas: Canvas, x: float) -> None:
+        canvas.line([(x, self.head - 4), (x, self.bottom)], canvas.theme.ink, 1)
+
+    @property
+    def _lines(self) -> list[list[str]]:
+        lines = 2 if len(self.names) <= 6 else 1
+        return [NAME.wrapped(name, _NAME_LIMIT, lines) for name in self.names]
+
+
+@dataclass(frozen=True)
+class BarRoom:
+    """
+    Where horizontal bars grow from a common zero, with a label outside each of them.
+
+    Args:
+        scale: From values to x.
+    """
+
+    scale: Scale
+
+    @classmethod
+    def fitted(cls, left: float, right: float, ends: Sequence[float], widths: Sequence[tuple[float, float]]) -> BarRoom:
+        """
+        Bars as long as [*left*, *right*] allows with their labels.
+
+        Args:
+            left: In points.
+            right: In points.
+            ends: All values that are drawn.
+            widths: Of each label, with the value whose end it stands at.
+        """
+        on_left = max((width + 7 for value, width in widths if value < 0), default=0.0)
+        on_right = max((width + 7 for value, width in widths if value >= 0), default=0.0)
+        return cls(Scale.from_zero(ends, left + on_left, right - on_right))
+
+    def __call__(self, value: float) -> float:
+        return self.scale(value)
+
+    @property
+    def zero(self) -> float:
+        return self.scale(0)
+
+
+def unallocated_last(name: str, size: float | None) -> tuple[bool, bool, float]:
+    """Sort key: by size, largest first, then what has none, and what has no owner at the end."""
+    return name.casefold() == UNALLOCATED, size is None, -(size or 0)
