@@ -73,8 +73,8 @@ def uncategorised_by_expense(inventory: AssetInventory, period: Period) -> pd.Da
     first = inventory.table("expenses", "account")["date"].dt.date.min()
     expenses = with_kind(inventory, Days(first, end_day(inventory, period)))
     expenses = expenses.assign(key=expenses["vendor"].str.casefold().str.split().str.join(" "))
-    usual = usual_accounts(expenses[expenses["kind"].notna()]).set_index("key")
-    found = expenses[expenses["kind"].isna()].join(usual, on="key", rsuffix="_usual")
+    usual = usual_accounts(expenses[expenses["kind"].notna()]).set_index("key").rename(columns={"account": "usual"})
+    found = expenses[expenses["kind"].isna()].join(usual, on="key")
     counts = zip(found["on_it"], found["payments"], strict=True)
     why = [
         f"{on_it:.0f} of {payments:.0f} other payments to this vendor are on it"
@@ -84,7 +84,7 @@ def uncategorised_by_expense(inventory: AssetInventory, period: Period) -> pd.Da
     ]
     found = found.assign(
         in_period=days_of(inventory, period).hold(found["date"]),
-        suggested=found["account_usual"].map(account_names(inventory)).astype("str"),
+        suggested=found["usual"].map(account_names(inventory)).astype("str"),
         why=pd.Series(why, index=found.index, dtype="str"),
     )
     columns = ["date", "vendor", "description", "amount_minor", "account", "in_period", "suggested", "why"]
