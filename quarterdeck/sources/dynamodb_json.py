@@ -14,6 +14,8 @@ from quarterdeck.errors import InputInvalid
 from quarterdeck.sources.decoding import json_values
 from quarterdeck.sources.reading import Document
 
+# S and N are both texts: a table may hold an attribute as S here and as N there.
+_TEXTS = ("S", "N")
 _KINDS = {
     "B": "a binary value (B)",
     "SS": "a set of strings (SS)",
@@ -34,7 +36,6 @@ class Unreadable:
     kind: str
 
 
-# S and N are both texts: a table may hold an attribute as S here and as N there.
 Cell = str | bool | Unreadable | None
 
 
@@ -112,16 +113,15 @@ def _page(
 def _cell(typed: object) -> Cell:
     if typed is None:
         return None
-    if not isinstance(typed, dict) or len(typed) != 1:
-        raise ValueError(typed)
-    match next(iter(typed.items())):
-        case ("NULL", _):
+    if isinstance(typed, dict) and len(typed) == 1:
+        [(kind, value)] = typed.items()
+        if kind in _TEXTS and isinstance(value, str):
+            return value
+        if kind == "BOOL" and isinstance(value, bool):
+            return value
+        if kind == "NULL":
             return None
-        case ("S" | "N", str(text)):
-            return text
-        case ("BOOL", bool(flag)):
-            return flag
-        case (str(kind), _) if kind in _KINDS:
+        if kind in _KINDS:
             return Unreadable(_KINDS[kind])
     raise ValueError(typed)
 

@@ -68,7 +68,7 @@ class _Field:
                 return cell
             # A flag can be renamed like any other value: {from: archived, values: {"true": retired, …}}
             cell = self.source.values.get(str(cell).lower(), cell)
-        elif isinstance(cell, str):
+        elif isinstance(cell, str) and self.source.values:
             cell = self.source.values.get(cell, cell)
         if isinstance(cell, bool | Unreadable):
             raise NotUnderstood(_WORDS[self.column.kind])
