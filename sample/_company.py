@@ -85,7 +85,7 @@ CHANNEL_MIX: Mapping[str, Mapping[str, float]] = {
     WHALE_WATCH: {WEBSITE: 0.42, PHONE: 0.14, REFERRAL: 0.06, HOTEL_DESKS: 0.15, MARKETPLACES: 0.23},
 }
 # Share of inquiries that book (those lost at boat shows are planted), and of the others that at least got a quote.
-CONVERSION = {REFERRAL: 0.60, PHONE: 0.51, WEBSITE: 0.41, HOTEL_DESKS: 0.40, MARKETPLACES: 0.145, BOAT_SHOWS: 1.0}
+CONVERSION = {REFERRAL: 0.60, PHONE: 0.51, WEBSITE: 0.395, HOTEL_DESKS: 0.40, MARKETPLACES: 0.135, BOAT_SHOWS: 1.0}
 QUOTED = {REFERRAL: 0.82, PHONE: 0.84, WEBSITE: 0.83, HOTEL_DESKS: 0.92, MARKETPLACES: 0.77, BOAT_SHOWS: 0.88}
 # Days from booking to departure: the median.
 LEAD_DAYS = {REFERRAL: 44, PHONE: 43, WEBSITE: 29, HOTEL_DESKS: 8, MARKETPLACES: 22, BOAT_SHOWS: 70}

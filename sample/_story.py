@@ -39,7 +39,7 @@ _SHOWS = {
     date(2026, 9, 18): (date(2026, 10, 24), date(2026, 12, 5)),
 }
 _ASKED_AT_A_SHOW = 9
-_WINTER_PARTIES = (date(2027, 1, 8), date(2027, 1, 15), date(2027, 1, 22), date(2027, 1, 29))
+_WINTER_PARTIES = (date(2027, 1, 15), date(2027, 1, 29))
 _SCHOOL_TRIPS = tuple(date(2027, 1, 19) + timedelta(days=7 * week + day) for week in range(2) for day in range(2))
 _FESTIVAL_DAYS = tuple(date(2027, 2, 15) + timedelta(days=day) for day in range(11))
 # A marketplace partner drops its listings: bookings cancelled by week, more each week.

@@ -164,10 +164,10 @@ class _Season:
     """The ordinary trips, week by week, on what the planted ones leave of the *fleet*."""
 
     def __init__(self, fleet: Fleet) -> None:
-        self._chance = Chance("trips")
+        self._chance = Chance("trips 1")
         self._fleet = fleet
         self._channels = {
-            business: Deck(Chance(f"channels of {business}"), CHANNEL_MIX[business]) for business in BUSINESSES
+            business: Deck(Chance(f"channels of {business} 1"), CHANNEL_MIX[business]) for business in BUSINESSES
         }
 
     def week(self, business: str, first: date, planted: Iterable[Trip]) -> list[Trip]:
