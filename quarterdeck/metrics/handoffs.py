@@ -32,7 +32,8 @@ def stale_handoffs(inventory: AssetInventory, period: Period) -> Result:
     Source:
         projects
     """
-    ages = _ages(inventory.table("projects"), end_day(inventory, period))
+    inventory.require("projects")
+    ages = _ages(_rows(inventory, "projects"), end_day(inventory, period))
     return int((ages > STALE_DAYS).sum())
 
 
@@ -172,8 +173,8 @@ def next_quarter(day: date, first_month: int) -> tuple[date, date]:
 
 def _newest(inventory: AssetInventory) -> pd.DataFrame:
     """One row a project, from the newest of its documents; all columns."""
-    projects = inventory.table("projects").reindex(columns=list(TABLES["projects"].columns))
-    order = projects.sort_values(["project", "updated_on", "document"], na_position="first")
+    inventory.require("projects")
+    order = _rows(inventory, "projects").sort_values(["project", "updated_on", "document"], na_position="first")
     return order.drop_duplicates("project", keep="last")
 
 
@@ -189,8 +190,6 @@ def _rows(inventory: AssetInventory, table: str) -> pd.DataFrame:
 
 def _ages(projects: pd.DataFrame, day: date) -> pd.Series[int]:
     """Whole days since each document was updated, missing where it does not say, or was updated after *day*."""
-    if "updated_on" not in projects:
-        return pd.Series(pd.NA, index=projects.index, dtype="Int64")
     updated = projects["updated_on"]
     ages: pd.Series[int] = (pd.Timestamp(day) - updated).dt.days.where(updated <= pd.Timestamp(day)).astype("Int64")
     return ages
