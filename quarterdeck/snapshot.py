@@ -244,8 +244,7 @@ class _TableFile:
             _verify_file(path, self.sha256)
             self.is_verified = True
         rows = wanted and [(wanted.column, ">=", wanted.start), (wanted.column, "<", wanted.end)]
-        # Without partitioning=None a folder called a=b would add a column a.
-        return frame_of(self.name, pq.read_table(path, filters=rows, partitioning=None))
+        return frame_of(self.name, pq.read_table(path, filters=rows))
 
 
 def _verify(folder: Path) -> None:

@@ -194,11 +194,11 @@ def test_content_tells_missing_from_zero_and_where_texts_end():
 
     keys = ("project", "stream", "monthly_minor", "note", "document", "line")
     hashes = [
-        hash_of(("ab", "c", 0, "", "d", 1)),
-        hash_of(("a", "bc", 0, "", "d", 1)),
-        hash_of(("ab", "c", None, "", "d", 1)),
-        hash_of(("ab", "c", 0, None, "d", 1)),
-        hash_of(("ab", "c", 0, "", "d", 1), ("ab", "c", 0, "", "d", 1)),
+        hash_of(("p", "ab", 0, "", "d", 1), ("p", "c", 0, "", "d", 1)),
+        hash_of(("p", "a", 0, "", "d", 1), ("p", "bc", 0, "", "d", 1)),
+        hash_of(("p", "ab", None, "", "d", 1), ("p", "c", 0, "", "d", 1)),
+        hash_of(("p", "ab", 0, None, "d", 1), ("p", "c", 0, "", "d", 1)),
+        hash_of(("p", "ab", 0, "", "d", 1), ("p", "c", 0, "", "d", 1), ("p", "c", 0, "", "d", 1)),
         hash_of(),
     ]
 
@@ -392,6 +392,17 @@ def test_one_flipped_byte_in_the_manifest_is_refused(frozen):
 
     assert believed == []
     assert open_snapshot(frozen).snapshot == frozen.name
+
+
+def test_a_manifest_that_only_looks_the_same_is_refused(frozen):
+    """A blank more, or a tab for a blank, means the same to JSON, and is refused all the same."""
+    manifest = frozen / "manifest.json"
+    original = manifest.read_bytes()
+
+    for other in (original + b"\n", original.replace(b": ", b":\t", 1), original.replace(b"2026", b"\\u0032026", 1)):
+        manifest.write_bytes(other)
+        with pytest.raises(SnapshotDamaged, match=r"manifest\.json is not the one that was written"):
+            open_snapshot(frozen)
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b"null"])
@@ -610,6 +621,15 @@ def test_the_last_snapshot_is_not_used_after_a_change(harbour, freeze, reuse):
     assert [reuse(other, now) for other in changed] == [None] * 4
     assert reuse(folder, AS_OF + timedelta(days=7)) is None
     assert reuse(folder, AS_OF - timedelta(hours=1)) is None
+
+
+def test_a_new_kit_takes_a_new_snapshot(harbour, freeze, reuse, monkeypatch):
+    """Another version may read the same documents differently."""
+    folder = harbour()
+    freeze(folder)
+    monkeypatch.setattr(snapshot, "__version__", "999")
+
+    assert reuse(folder, AS_OF) is None
 
 
 def test_a_damaged_snapshot_is_no_candidate(harbour, freeze, reuse):
