@@ -152,16 +152,18 @@ def _balances(trips: list[Trip], jobs: list[Job], expenses: list[Expense]) -> li
 def _weekly_flows(trips: list[Trip], jobs: list[Job], expenses: list[Expense]) -> dict[date, int]:
     """Cents in less cents out, by the Friday that ends the bank's week."""
     flows: defaultdict[date, int] = defaultdict(int)
+    start = _friday(FIRST_WEEK + timedelta(weeks=1))
     for trip in trips:
         for day, cents in trip.payments:
-            flows[_friday(day)] += cents
+            if _friday(day) >= start:
+                flows[_friday(day)] += cents
     for expense in expenses:
         flows[_friday(expense.day)] -= expense.cents
     for job in jobs:
         if job.is_paid_work and job.trip.ends <= AS_OF:
             flows[_friday(local_day(job.trip.ends) + timedelta(days=7))] -= job.cents
     friday = _friday(BOOKS_START)
-    while friday < _friday(FIRST_WEEK + timedelta(weeks=1)):  # the year before the booking system
+    while friday < start:  # the year before the booking system: paid as earned
         for business in BUSINESSES:
             earned = expected_revenue(business, friday)
             flows[friday] += round(earned * (1 - _PLAN_LABOUR[business]) * 100)

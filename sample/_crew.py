@@ -87,8 +87,9 @@ def jobs(trips: list[Trip], staff: list[Person]) -> list[Job]:
             person = None if state == "open" else team[turns[post] % len(team)]
             taken = None
             if person is not None:
-                before = max(trip.booked, trip.starts - timedelta(days=_ROSTER_DAYS - 20))
-                taken = min(AS_OF, before + (trip.starts - before) * (0.6 * chance.share())).replace(microsecond=0)
+                opened = max(trip.booked, trip.starts - timedelta(days=_ROSTER_DAYS))
+                time_left = max(timedelta(), min(trip.starts, AS_OF - timedelta(hours=8)) - opened)
+                taken = (opened + time_left * (0.6 * chance.share())).replace(microsecond=0)
             rate = person.rate if person else round(RATE_DOLLARS[post] * 100)
             found.append(
                 Job(
@@ -137,8 +138,8 @@ def _state(chance: Chance, trip: Trip, post: str) -> str:
     if days < 14:
         return "accepted" if post == "captain" else chance.weighted({"accepted": 0.85, "offered": 0.15})
     if days < 35:
-        return chance.weighted({"accepted": 0.6, "offered": 0.25, "open": 0.15})
-    return chance.weighted({"accepted": 0.3, "offered": 0.2, "open": 0.5})
+        return chance.weighted({"accepted": 0.5, "offered": 0.3, "open": 0.2})
+    return chance.weighted({"accepted": 0.15, "offered": 0.15, "open": 0.7})
 
 
 def tasks(trips: list[Trip]) -> list[Task]:

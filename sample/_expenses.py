@@ -108,8 +108,8 @@ _DISTRIBUTIONS = (
     (date(2025, 7, 16), 55_000),
     (date(2025, 10, 16), 55_000),
     (date(2026, 4, 16), 35_000),
-    (date(2026, 7, 16), 55_000),
-    (date(2026, 10, 16), 35_000),
+    (date(2026, 7, 16), 70_000),
+    (date(2026, 10, 16), 20_000),
 )
 _DOUBLED = (date(2026, 11, 18), "Bayline Marine Fuels", "diesel", 18640, "5200", WHALE_WATCH)  # entered twice
 
@@ -279,6 +279,6 @@ def _odd() -> Iterator[Expense]:
             yield Expense(date(year, month, 15), "State and federal tax", "estimated tax", 14_000_00, "7000")
         for month in (5, 11):
             yield Expense(date(year, month, 17), "Marlow Savings Bank", "vessel loan", 24_000_00, "2400")
-    yield Expense(date(2024, 9, 12), "Harbor Diesel Works", "two engines for Gray Pilgrim", 96_000_00, "1500")
+    yield Expense(date(2024, 9, 12), "Harbor Diesel Works", "two engines for Gray Pilgrim", 110_000_00, "1500")
     for day, dollars in _DISTRIBUTIONS:
         yield Expense(day, "Owners", "distribution", dollars * 100, "3100")

@@ -70,9 +70,9 @@ def _groups(fleet: Fleet) -> list[Trip]:
     chance = Chance("groups")
     trips = []
     for business, days, dollars, customer in (
-        (HARBOUR_LIGHTS, _WINTER_PARTIES, 4400, ""),
+        (HARBOUR_LIGHTS, _WINTER_PARTIES, 4800, ""),
         (WHALE_WATCH, _SCHOOL_TRIPS, 2450, SCHOOLS),
-        (WHALE_WATCH, _FESTIVAL_DAYS, 4200, FESTIVAL),
+        (WHALE_WATCH, _FESTIVAL_DAYS, 4000, FESTIVAL),
     ):
         for day in days:
             slot = SLOTS[business][0]
