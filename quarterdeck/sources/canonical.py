@@ -31,7 +31,7 @@ def in_key_order(name: str, table: pa.Table) -> pa.Table:
 
 def content_hash(name: str, table: pa.Table) -> str:
     """The SHA-256, in hex, of table *name*: its columns, and the values of its rows as they are ordered."""
-    columns = [[field.name, str(field.type)] for field in table.schema]
+    columns = [[column, TABLES[name].columns[column].kind] for column in table.column_names]
     digest = hashlib.sha256(json.dumps([name, table.num_rows, columns]).encode())
     for column in table.columns:
         for part in _parts(column):
