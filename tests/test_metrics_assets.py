@@ -99,7 +99,7 @@ def test_admins_without_a_second_factor_or_idle_are_risks(inventory_of):
     assert figure.by == {"Without MFA": 2, "Idle over 90 days": 2}
     assert figure.value == 4
     assert frame["user_id"].tolist() == ["u3", "u2", "u4", "u1", "u5", "u8"]
-    assert frame["idle_days"].fillna(-1).tolist() == [121, 90, 90, 1, -1, -1]
+    assert frame["idle_days"].fillna(-9).tolist() == [121, 90, 90, 1, -9, -9]
     assert frame["lacks_mfa"].sum() + frame["is_idle"].sum() == figure.value
 
 
@@ -345,6 +345,7 @@ def test_maturity_shows_each_sign_by_itself(inventory_of):
         projects=[
             project("web", updated_on="2026-11-20", owner="Ann", business="Bay Sails"),
             project("web", updated_on="2026-01-01", document="old.md", status="building"),
+            project("web", document="undated.md", status="paused"),
             project("desk", updated_on="2026-09-01", has_tests_or_ci=False),
         ],
         stack=[row("web", component="MySQL", version="8"), row("web", component="Nginx")],

@@ -214,12 +214,12 @@ def test_crews_are_paid_a_week_after_the_event(company_of):
     """
     Claims completed and confirmed on booked events, a week after the end; paid, open and declined ones are not due.
 
-    e2 ended 23 November → 30 November, week 1; e3 ends 1 December → 8 December, week 2; e4 was cancelled.
+    e2 ended 29 November → 6 December, week 1; e3 ends 30 November → 7 December, week 2; e4 was cancelled.
     """
     inventory = company_of(
         events=[
-            event(2, 1, 1, "2026-11-23", status="completed"),
-            event(3, 1, 1, "2026-12-01"),
+            event(2, 1, 1, "2026-11-29", status="completed"),
+            event(3, 1, 1, "2026-11-29", ends_at="2026-11-30 00:00"),
             event(4, 1, 1, "2026-12-01", status="cancelled", cancelled_at="2026-11-01"),
         ],
         claims=[

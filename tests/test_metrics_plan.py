@@ -107,12 +107,12 @@ def test_a_fiscal_year_holds_its_days(day, month):
 
 
 def test_the_year_to_date_is_that_of_the_last_day_before_t(inventory_of):
-    """A week that ends with the fiscal year's last day belongs to that year; one that ends a day later to the next."""
-    settings = {"fiscal_year_start": 7}
-    ends_with_june = inventory_of("2026-07-10", settings=settings)  # 2025-W26 ends on Sunday 29 June 2025
+    """A week that ends with the fiscal year's last day belongs to that year; the one after it to the next."""
+    inventory = inventory_of("2026-07-10", settings={"fiscal_year_start": 7})
 
-    assert year_to_date(ends_with_june, Period.parse("2025-W26", "UTC")) == Days(date(2024, 7, 1), date(2025, 6, 30))
-    assert year_to_date(ends_with_june, Period.parse("2025-W27", "UTC")) == Days(date(2025, 7, 1), date(2025, 7, 7))
+    # 2024-W26 ends on Sunday 30 June 2024
+    assert year_to_date(inventory, Period.parse("2024-W26", "UTC")) == Days(date(2023, 7, 1), date(2024, 7, 1))
+    assert year_to_date(inventory, Period.parse("2024-W27", "UTC")) == Days(date(2024, 7, 1), date(2024, 7, 8))
 
 
 def test_the_day_of_the_as_of_is_not_over(inventory_of):

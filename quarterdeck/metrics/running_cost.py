@@ -89,7 +89,7 @@ def savings(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     status = costs["project"].map(_states(inventory))
     paid = running_cost_actual(inventory, period).by
     is_idle = status.isin(IDLE_STATES)
-    is_unpaid = ~is_idle & ~costs["project"].isin(list(paid or ())) & (paid is not None)
+    is_unpaid = ~costs["project"].isin(list(paid or ())) & (paid is not None)
     why = ("the project is " + status).where(is_idle, "no expense in the last full month names the project")
     listed = costs.assign(why=why, is_idle=is_idle)[is_idle | is_unpaid]
     order = ["is_idle", "monthly_minor", "project", "service"]
