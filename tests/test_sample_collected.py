@@ -37,6 +37,26 @@ def test_last_full_week_is_the_one_of_the_story(inventory):
     assert Period.last_full(inventory.as_of, ZONE) == WEEK
 
 
+def test_only_the_sloppy_handoff_is_not_understood(collected):
+    """Every finding is one of those planted in the log of sightings: a state, two dates, an amount in euros, a word."""
+    assert {finding.document for finding in collected.findings} == {"sightings-log.md"}
+    assert sum("day first or the month first" in finding.message for finding in collected.findings) == 2
+    assert sum("in EUR" in finding.message for finding in collected.findings) == 1
+    assert len(collected.findings) == 5
+
+
+def test_handoffs_are_understood(inventory):
+    """Ten projects in six states; one handoff is stale; two dozen gaps, actions and costs keep their lines."""
+    projects = inventory.table("projects")
+
+    assert len(projects) == 10
+    assert set(projects["status"]) == {"live", "degraded", "building", "paused", "retired", "unknown"}
+    assert metrics.stale_handoffs(inventory, WEEK).value == 1
+    assert len(inventory.table("gaps")) == 21
+    assert len(inventory.table("actions")) == 28
+    assert metrics.running_cost_stated(inventory, WEEK).value == 287_400
+
+
 def test_names_and_addresses_stay_outside(inventory):
     """Nothing in any table is an address, a phone number or a guest's name, though the files hold all three."""
     texts = set()
