@@ -125,7 +125,7 @@ class StoreUnwritable(QuarterdeckError):
     def __str__(self) -> str:
         return (
             f"{self.path} could not be written: {self.reason}.\n"
-            "Nothing half-written was kept, what stood there before is unchanged, and no mail has left for it.\n"
+            "Nothing half-written was kept, and what stood there before is unchanged.\n"
             "Make room or name another folder, then run the same command again, or\n"
             "  python runner.py run --outputs FOLDER"
         )

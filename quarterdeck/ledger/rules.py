@@ -1,0 +1,180 @@
+"""
+The rules for deliveries: a mail leaves at most once, whatever crashes.
+
+A delivery is claimed by the one conditional write that finds none, or finds a clear no. Only the owner
+of the claim says what the mail service answered; without an answer, only a person does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Literal
+
+from quarterdeck.ledger.batches import Batches, refused
+from quarterdeck.ledger.recipients import hashed, masked
+from quarterdeck.ledger.records import DELIVERY_MOVES, Delivery, DeliveryState, edition_key, may_move
+
+Outcome = Literal["claimed", "already_sent", "being_sent", "in_doubt"]
+
+# How long a claimed mail may be on its way. Longer than any answer is waited for, so that a live sender
+# is never taken for a dead one; a person waits this long before an interrupted send can be settled.
+SEND_LEASE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """
+    The answer to a claim: send only when *outcome* is `claimed`.
+
+    `already_sent`: this recipient has the edition. `being_sent`: another sender is at it right now.
+    `in_doubt`: it was perhaps sent, and a person has to settle it.
+    """
+
+    outcome: Outcome
+    delivery: Delivery
+
+
+class Ledger(Batches):
+    """
+    What became of every batch, edition, run and delivery of one company.
+
+    Every method may raise what its table raises (a disk that is full, a service that does not answer).
+    """
+
+    def deliveries(self, edition: str) -> tuple[Delivery, ...]:
+        """What became of each delivery of *edition*, as it must be read now."""
+        now = self._clock()
+        found = self._shelf.query(Delivery, edition_key(edition).partition, "TO#")
+        return tuple(delivery.as_of(now) for delivery in found)
+
+    def claim(self, edition: str, recipient: str, *, body_hash: str, owner: str) -> Claim:
+        """
+        Reserve the delivery of *edition* to *recipient*, by one conditional write; then send at once.
+
+        Args:
+            edition: Released.
+            recipient: The address; only its hash and its mask are kept.
+            body_hash: Of the frozen body that will be sent.
+            owner: Random token of this one send. A claim repeated with it is still `claimed`.
+
+        Raises:
+            CommandRefused: The edition is not released.
+        """
+        released = self._require(edition, "released", f"a delivery of {edition}")
+        now = self._clock()
+        wanted = Delivery(
+            edition=edition,
+            recipient=hashed(recipient, self._book.salt),
+            shown=masked(recipient),
+            revision=released.revision,
+            owner=owner,
+            body_hash=body_hash,
+            claimed_at=now,
+            lease_until=now + SEND_LEASE,
+            changed_at=now,
+        )
+        if self._shelf.add(wanted):
+            return Claim("claimed", wanted)
+        return self._claim_again(wanted)
+
+    def settle_sent(self, delivery: Delivery, message_id: str) -> Delivery:
+        """The mail service took it, as *message_id*."""
+        return self._answered(delivery, "sent", message_id=message_id)
+
+    def settle_refused(self, delivery: Delivery, reason: str) -> Delivery:
+        """A clear no: it did not leave, and a later run may claim it again."""
+        return self._answered(delivery, "refused", reason=reason)
+
+    def settle_deferred(self, delivery: Delivery, reason: str) -> Delivery:
+        """Not now (throttled, quota used up): it did not leave, and a later run may claim it again."""
+        return self._answered(delivery, "deferred", reason=reason)
+
+    def settle_unknown(self, delivery: Delivery, reason: str) -> Delivery:
+        """The answer was lost: perhaps sent, never to be sent again by a machine."""
+        return self._answered(delivery, "unknown", reason=reason)
+
+    def settle(self, edition: str, *, sent: bool, recipient: str | None = None) -> tuple[Delivery, ...]:
+        """
+        A person looked, and says whether the deliveries in doubt arrived (of *edition*, or only to *recipient*).
+
+        Returns:
+            Those that were settled: now `sent`, or `refused`, which a later run may claim again.
+
+        Raises:
+            CommandRefused: None of them is in doubt.
+        """
+        act = f"settle {edition}"
+        wanted = hashed(recipient, self._book.salt) if recipient else None
+        found = [one for one in self.deliveries(edition) if wanted in (None, one.recipient)]
+        doubtful = [one for one in found if one.state == "unknown"]
+        if not doubtful:
+            listed = ", ".join(f"{one.shown} {one.state}" for one in found) or "nothing was claimed"
+            raise refused(act, f"no delivery is in doubt ({listed})", edition)
+
+        def settled(standing: Delivery) -> Delivery:
+            known = standing.as_of(self._clock())
+            if known.state != "unknown":  # somebody was faster
+                raise refused(act, f"the delivery to {known.shown} is {known.state}", edition)
+            return replace(
+                standing,
+                state="sent" if sent else "refused",
+                changed_at=self._clock(),
+                settled_by="person",
+                reason="a person found that it arrived" if sent else "a person found that it did not arrive",
+            )
+
+        return tuple(self._shelf.change(Delivery, one.key, settled) for one in doubtful)
+
+    def _claim_again(self, wanted: Delivery) -> Claim:
+        """The claim of a delivery that was claimed before."""
+        while True:  # each turn means that somebody else's write got through
+            standing = self._shelf.require(Delivery, wanted.key)
+            known = standing.record.as_of(self._clock())
+            if not may_move(DELIVERY_MOVES, known.state, "sending"):
+                return Claim(_outcome(known, wanted.owner), known)
+            again = replace(wanted, claims=known.claims + 1)
+            if self._shelf.replace(again, standing.stamp):
+                return Claim("claimed", again)
+
+    def _answered(
+        self, delivery: Delivery, state: DeliveryState, *, message_id: str = "", reason: str = ""
+    ) -> Delivery:
+        """
+        Record the answer to a send by its owner; the same answer again changes nothing.
+
+        Raises:
+            CommandRefused: The claim has passed to another owner, or the delivery was settled otherwise.
+        """
+
+        def answered(standing: Delivery) -> Delivery:
+            if standing.owner != delivery.owner:
+                raise refused(f"{delivery.shown}, {state}", "another sender has claimed it", delivery.edition)
+            if standing.state == state:
+                return standing
+            _check_move(standing, state)
+            return replace(
+                standing,
+                state=state,
+                message_id=message_id,
+                reason=reason,
+                changed_at=self._clock(),
+                settled_by="answer",
+            )
+
+        return self._shelf.change(Delivery, delivery.key, answered)
+
+
+def _check_move(delivery: Delivery, state: DeliveryState) -> None:
+    if not may_move(DELIVERY_MOVES, delivery.state, state):
+        raise refused(f"{delivery.shown}, {state}", f"it is {delivery.state}", delivery.edition)
+
+
+def _outcome(standing: Delivery, owner: str) -> Outcome:
+    match standing.state:
+        case "sending":
+            return "claimed" if standing.owner == owner else "being_sent"
+        case "unknown":
+            return "in_doubt"
+        case _:
+            return "already_sent"
