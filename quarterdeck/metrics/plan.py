@@ -57,8 +57,8 @@ def planned_months(inventory: AssetInventory, days: Days, *kinds: str) -> pd.Dat
         NotAvailable: There is no plan or no chart of accounts; or a month has no row of any of *kinds*:
             what was not planned is not a plan of zero. The text names the days.
     """
-    accounts = inventory.table("accounts")[["account", "kind"]]
-    plan = inventory.table("plan").merge(accounts, on="account")
+    plan = inventory.table("plan")
+    plan = plan.merge(inventory.table("accounts")[["account", "kind"]], on="account")
     plan = plan[plan["kind"].isin(kinds)]
     covered = set(plan["month"])
     parts = dict(months_in(days))

@@ -81,6 +81,7 @@ def expenses_by_account(inventory: AssetInventory, period: Period) -> pd.DataFra
     Raises:
         NotAvailable: There are no expenses before t, they name no accounts, or there is no chart of accounts.
     """
+    inventory.require("expenses")
     week, year = days_of(inventory, period), year_to_date(inventory, period)
     frame = inventory.table("accounts")
     frame = frame[frame["kind"].isin(["cogs", "opex"])].sort_values(["kind", "account"], ignore_index=True)
