@@ -204,12 +204,12 @@ class Environment:
     Secrets are not among them: boto3 reads its own.
     """
 
-    company: str = "sample"
+    company: str | None = None
     sender: str | None = None
     recipient: str | None = None
     bcc: str | None = None
     ledger: str | None = None
-    store: str = "outputs"
+    store: str | None = None
 
     @classmethod
     def read(cls, env_file: Path | None = None) -> Environment:

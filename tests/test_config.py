@@ -154,7 +154,7 @@ def test_the_environment_wins_over_the_file(write, monkeypatch):
 
     environment = Environment.read(folder / "repos.env")
 
-    assert (environment.company, environment.sender, environment.store) == ("resort", "reports@example.com", "outputs")
+    assert (environment.company, environment.sender, environment.store) == ("resort", "reports@example.com", None)
 
 
 def test_an_env_file_that_is_not_there_is_refused(tmp_path):

@@ -1,0 +1,270 @@
+"""
+The command. Each subcommand reads what was typed, calls the pipeline or the ledger, and says what came of it.
+
+Everything heavy is imported inside the subcommand that needs it, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from quarterdeck import __version__
+from quarterdeck.errors import CommandRefused, InputInvalid, QuarterdeckError
+
+if TYPE_CHECKING:
+    from quarterdeck.config import Company, Environment
+    from quarterdeck.ledger import Ledger
+    from quarterdeck.pipeline import Request
+
+_HELP = """\
+Five notebooks, one frozen snapshot of the company, five executive e-mails a week.
+
+\b
+examples:
+  python runner.py run                               all reports of the sample company's last full week
+  python runner.py run cfo --dry-run                 one report, and its mail's text as it would leave
+  python runner.py run --company tests/data/hotel-2016 --period 2016-W45
+  python runner.py show                              what the ledger knows
+
+\b
+exit codes:
+  0 done                   4 a notebook failed
+  2 params or command      5 a delivery refused or deferred, none in doubt
+    wrong                  6 perhaps sent: look, then settle
+  3 data not ready         7 held
+"""
+
+
+@dataclass(frozen=True)
+class Door:
+    """What all subcommands share: where the project is, and which files name the environment."""
+
+    root: Path
+    env_file: Path | None
+
+    def environment(self) -> Environment:
+        from quarterdeck.config import Environment
+
+        return Environment.read(self.env_file)
+
+    def company_folder(self, named: Path | None, environment: Environment) -> Path:
+        """The folder that was typed, else the environment's, else the sample."""
+        return named or (Path(environment.company) if environment.company else self.root / "sample")
+
+    def company(self, named: Path | None) -> Company:
+        from quarterdeck.config import load_company
+
+        return load_company(self.company_folder(named, self.environment()))
+
+    def ledger(self, company: Company) -> Ledger:
+        from quarterdeck.ledger import open_ledger
+
+        return open_ledger(self.environment().ledger, company.slug, now)
+
+    def request(self, company: Path | None, outputs: Path | None, **more: Any) -> Request:  # noqa: ANN401 - Request's own fields
+        from quarterdeck.pipeline import Request
+
+        environment = self.environment()
+        return Request(
+            root=self.root,
+            company=self.company_folder(company, environment),
+            is_company_named=bool(company or environment.company),
+            store=outputs or (Path(environment.store) if environment.store else self.root / "outputs"),
+            **more,
+        )
+
+
+def now() -> datetime:
+    """The one place that reads the clock."""
+    return datetime.now(UTC)
+
+
+def main(root: Path) -> None:
+    """
+    Run the command line of the project in *root*, and exit with its code.
+
+    A known error prints its message to standard error, without a traceback.
+    """
+    try:
+        cli.main(prog_name="python runner.py", obj=root, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped. Kernels are ended, and no mail was begun after this.", err=True)
+        sys.exit(130)
+    except QuarterdeckError as error:
+        click.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+
+
+def _company_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--company",
+        type=click.Path(path_type=Path),
+        help="Company folder, with company.yaml.  [default: $QUARTERDECK_COMPANY, else sample]",
+    )(command)
+
+
+def _outputs_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--outputs",
+        type=click.Path(path_type=Path),
+        help="Where editions and snapshots are kept.  [default: $QUARTERDECK_STORE, else outputs]",
+    )(command)
+
+
+@click.group(help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="quarterdeck")
+@click.option(
+    "--env-file",
+    type=click.Path(path_type=Path),
+    help="File of NAME=value lines, read as .env is; the process's own variables win.",
+)
+@click.pass_context
+def cli(context: click.Context, env_file: Path | None) -> None:
+    """Keep what all subcommands share; its help is `_HELP`."""
+    context.obj = Door(context.obj, env_file)
+
+
+@cli.command(
+    epilog="\b\nexamples:\n"
+    "  python runner.py run cfo --period 2026-W47\n"
+    "  python runner.py run cfo --dry-run -p agenda_rows=5"
+)
+@click.argument("reports", metavar="[REPORT]...", nargs=-1)
+@click.option("--period", help="ISO week, such as 2026-W47.  [default: the last full week]")
+@_company_option
+@_outputs_option
+@click.option("--dry-run", is_flag=True, help="Also print each mail's text as it would leave; nothing is called.")
+@click.option("--send", is_flag=True, help="Mail what was built, at most once to each recipient.")
+@click.option(
+    "-p", "parameters", metavar="KEY=VALUE", multiple=True, help="A value for the notebooks' parameters cell."
+)
+@click.pass_obj
+def run(
+    door: Door,
+    /,
+    reports: tuple[str, ...],
+    period: str | None,
+    company: Path | None,
+    outputs: Path | None,
+    **flags: Any,  # noqa: ANN401 - click's: dry_run, send, parameters
+) -> None:
+    """Build the reports of one week; with --send, mail them once."""
+    if flags["dry_run"] and flags["send"]:
+        raise CommandRefused("--dry-run --send", "one calls nothing, the other mails", "python runner.py run --dry-run")
+    from quarterdeck.cli.terminal import Watch, print_mails, print_outcome
+    from quarterdeck.pipeline import make_plan, run_batch
+    from quarterdeck.store import FolderStore
+
+    request = door.request(
+        company,
+        outputs,
+        reports=reports,
+        period=period,
+        purpose="send" if flags["send"] else "build",
+        overrides=_parameters(flags["parameters"]),
+    )
+    plan = make_plan(request, door.environment(), now())
+    if flags["send"]:
+        look = f"python runner.py run --period {plan.period} --dry-run"
+        raise CommandRefused("--send", "this release has no mail service: messages stay files", look)
+    store = FolderStore(request.store, plan.company.slug)
+    with Watch([plan.edition(report) for report in plan.reports]) as watch:
+        outcome = run_batch(plan, ledger=door.ledger(plan.company), store=store, mailer=None, progress=watch)
+    print_outcome(outcome)
+    if flags["dry_run"]:
+        print_mails(outcome)
+    sys.exit(outcome.exit_code)
+
+
+@cli.command(epilog="\b\nexample:\n  python runner.py collect --company sample")
+@_company_option
+@_outputs_option
+@click.pass_obj
+def collect(door: Door, /, company: Path | None, outputs: Path | None) -> None:
+    """Take a snapshot of the company, print its folder, and stop."""
+    from quarterdeck.pipeline import freeze, make_plan
+    from quarterdeck.store import FolderStore
+
+    plan = make_plan(door.request(company, outputs), door.environment(), now())
+    click.echo(freeze(plan, FolderStore(plan.store, plan.company.slug)))
+
+
+@cli.command(epilog="\b\nexample:\n  python runner.py check --company sample")
+@_company_option
+@_outputs_option
+@click.pass_obj
+def check(door: Door, /, company: Path | None, outputs: Path | None) -> None:
+    """Say of everything that a run needs whether it is right."""
+    from quarterdeck.cli.check import checks
+    from quarterdeck.cli.terminal import print_checks
+
+    sys.exit(print_checks(checks(door.request(company, outputs), door.environment(), now())))
+
+
+@cli.command(epilog="\b\nexamples:\n  python runner.py show\n  python runner.py show cfo/2026-W47")
+@click.argument("what", metavar="[PERIOD | EDITION]", required=False)
+@_company_option
+@click.pass_obj
+def show(door: Door, /, what: str | None, company: Path | None) -> None:
+    """Print what the ledger knows of periods, editions and runs."""
+    from quarterdeck.cli.terminal import print_edition, print_periods
+
+    settings = door.company(company)
+    ledger = door.ledger(settings)
+    if what is None:
+        print_periods(ledger, settings)
+    else:
+        editions = [what] if "/" in what else [edition.name for edition in ledger.editions(what)]
+        known = [edition for edition in map(ledger.edition, editions) if edition is not None]
+        if not known:
+            raise InputInvalid("show", repr(what), "a period or edition that was built", "python runner.py show")
+        for edition in known:
+            print_edition(ledger, settings, edition)
+
+
+@cli.command(epilog='\b\nexample:\n  python runner.py approve cfo/2026-W47 --because "the bank confirmed the balance"')
+@click.argument("edition")
+@click.option("--because", required=True, help="Why it may leave; it is recorded with your name.")
+@_company_option
+@click.pass_obj
+def approve(door: Door, /, edition: str, because: str, company: Path | None) -> None:
+    """Let an edition go that a gate holds back."""
+    import getpass
+
+    approved = door.ledger(door.company(company)).approve(edition, because=because, by=getpass.getuser())
+    click.echo(f"{edition} is {approved.state}. What was found, and your reason, are kept.")
+
+
+@cli.command(epilog="\b\nexample:\n  python runner.py settle cfo/2026-W47 --to cfo@example.com --not-sent")
+@click.argument("edition")
+@click.option("--to", "recipient", metavar="ADDRESS", help="Only the delivery to this address.")
+@click.option("--sent/--not-sent", "sent", default=None, required=True, help="What you found when you looked.")
+@_company_option
+@click.pass_obj
+def settle(door: Door, /, edition: str, recipient: str | None, sent: bool, company: Path | None) -> None:  # noqa: FBT001 - click's
+    """Tell the ledger whether a mail in doubt arrived."""
+    for delivery in door.ledger(door.company(company)).settle(edition, sent=sent, recipient=recipient):
+        click.echo(f"{edition} to {delivery.shown} is {delivery.state}.")
+
+
+def _parameters(given: tuple[str, ...]) -> Mapping[str, object]:
+    """`KEY=VALUE`, the value read as YAML reads a scalar: 12 is a number, "12" a text."""
+    import yaml
+
+    parameters: dict[str, object] = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals or not key.isidentifier():
+            raise InputInvalid("-p", repr(text), "KEY=VALUE", "python runner.py run cfo -p agenda_rows=5")
+        parameters[key] = yaml.safe_load(value)
+    return parameters

@@ -1,0 +1,91 @@
+"""`check`: everything that a run needs, one line each, before anything is made."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from quarterdeck.charts.lettering import font_file
+from quarterdeck.config import Environment, load_company, load_params, report_names
+from quarterdeck.errors import QuarterdeckError
+from quarterdeck.execute import accepted_parameters
+from quarterdeck.files import write_beside_then_rename
+from quarterdeck.ledger import open_ledger
+from quarterdeck.pipeline import Request
+from quarterdeck.snapshot import open_snapshot, take_snapshot
+from quarterdeck.sources import collect
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One thing that was tried: what was found, or the error's message where `is_right` is false."""
+
+    name: str
+    said: str
+    is_right: bool = True
+
+
+def checks(request: Request, environment: Environment, now: datetime) -> Iterator[Checked]:
+    """Try everything that a run of *request* needs; a snapshot is taken in a scratch folder, and thrown away."""
+    yield _tried("company", partial(_company, request))
+    for report in report_names(request.root / "params"):
+        yield _tried(f"report {report}", partial(_report, request, report))
+    yield _tried("sources", partial(_sources, request, now))
+    yield _tried("fonts", _fonts)
+    yield _tried("outputs", partial(_outputs, request))
+    yield _tried("ledger", partial(_ledger, request, environment, now))
+    yield _tried("mail", partial(_mail, environment))
+
+
+def _tried(name: str, look: Callable[[], str]) -> Checked:
+    try:
+        return Checked(name, look())
+    except QuarterdeckError as error:
+        return Checked(name, str(error), is_right=False)
+
+
+def _company(request: Request) -> str:
+    company = load_company(request.company)
+    return f"{company.name}, {company.currency}, {company.time_zone}" + (", a sample" if company.sample else "")
+
+
+def _report(request: Request, report: str) -> str:
+    params = load_params(request.root / "params", report)
+    notebook = request.root / "notebooks" / f"{report}.ipynb"
+    accepted_parameters(notebook, params.parameters)
+    return f"{params.title}, owner {params.owner}"
+
+
+def _sources(request: Request, now: datetime) -> str:
+    company = load_company(request.company)
+    collected = collect(company, request.company)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = take_snapshot(collected, company, as_of=company.as_of or now, store=Path(scratch), collected_at=now)
+        rows = open_snapshot(folder).row_counts
+    return ", ".join(f"{name} {count:,}" for name, count in rows.items())
+
+
+def _fonts() -> str:
+    return ", ".join(font_file(weight).name for weight in ("Regular", "Semibold"))
+
+
+def _outputs(request: Request) -> str:
+    probe = request.store / ".check"
+    write_beside_then_rename(probe, b"")
+    probe.unlink()
+    return f"{request.store} can be written"
+
+
+def _ledger(request: Request, environment: Environment, now: datetime) -> str:
+    ledger = open_ledger(environment.ledger, load_company(request.company).slug, lambda: now)
+    return f"{len(ledger.batches())} batches"
+
+
+def _mail(environment: Environment) -> str:
+    if not environment.sender or not environment.recipient:
+        return "no sender or recipient is set: messages stay files"
+    return f"from {environment.sender} to {environment.recipient}"

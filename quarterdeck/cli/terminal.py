@@ -1,0 +1,164 @@
+"""What a person at a terminal, or the log of a timer, gets to see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from quarterdeck.cli.check import Checked
+from quarterdeck.config import Company
+from quarterdeck.errors import worst_exit_code
+from quarterdeck.ledger import Edition, Ledger
+from quarterdeck.mail import text_of
+from quarterdeck.pipeline import Built, Outcome
+
+_ENDS = frozenset({"ready", "held", "failed", "released"})
+
+_out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Watch:
+    """
+    Shows how far each edition is: one moving line each at a terminal, one printed line a step without one.
+
+    Call it with (edition, stage); the edition is empty for what concerns all of them.
+    """
+
+    def __init__(self, editions: Sequence[str]) -> None:
+        columns = (SpinnerColumn(finished_text=" "), TextColumn("{task.description}"), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=_err, transient=True, disable=not _err.is_terminal)
+        self._width = max(map(len, editions), default=0)
+        self._lines: dict[str, TaskID] = {}
+        for name in ("", *editions):
+            self._lines[name] = self._progress.add_task(self._said(name, "waiting"), total=1, start=False)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def __call__(self, edition: str, stage: str) -> None:
+        if not _err.is_terminal:
+            _err.print(escape(self._said(edition, stage)))
+            return
+        line = self._lines[edition]
+        self._progress.start_task(line)
+        self._progress.update(line, description=escape(self._said(edition, stage)), completed=float(stage in _ENDS))
+        if edition:
+            self._progress.update(self._lines[""], visible=False)
+
+    def _said(self, edition: str, stage: str) -> str:
+        return f"{edition or 'the company':<{self._width}}  {stage}"
+
+
+def print_outcome(outcome: Outcome) -> None:
+    """The table of editions on standard output; what went wrong, with what to type next, on standard error."""
+    table = _table("report", "headline", ">mail", ">seconds", "state", "path")
+    for built in outcome.editions:
+        table.add_row(*map(escape, _row(built)))
+    _out.print(table)
+    if not outcome.is_complete:
+        _out.print(f"{outcome.period} is not over yet: the reports say so, and --send refuses them.")
+    for one in outcome.deliveries:
+        _out.print(escape(f"{one.edition} to {one.shown}: {one.result}"))
+    if outcome.kept_back:
+        _err.print(escape(outcome.kept_back))
+    for problem in outcome.problems:
+        _err.print("\n" + escape(str(problem)))
+
+
+def print_mails(outcome: Outcome) -> None:
+    """Each mail's text part, as it would leave."""
+    for built in outcome.editions:
+        if built.message:
+            _out.rule(escape(built.edition), align="left", characters="─")
+            _out.print(text_of(built.message), markup=False)
+
+
+def print_checks(found: Iterable[Checked]) -> int:
+    """One line a check; the exit code: 0 when all are right."""
+    wrong = False
+    for checked in found:
+        wrong = wrong or not checked.is_right
+        mark = "OK   " if checked.is_right else "WRONG"
+        console = _out if checked.is_right else _err
+        console.print(escape(f"{mark} {checked.name}: {checked.said}"))
+    return worst_exit_code([2] if wrong else [])
+
+
+def print_periods(ledger: Ledger, company: Company) -> None:
+    """All batches, the latest first, with the states of their editions."""
+    batches = ledger.batches()
+    if not batches:
+        _out.print(f"Nothing was built for {escape(company.name)} yet. Begin with\n  python runner.py run")
+        return
+    table = _table("period", "state", "opened", "snapshot", "editions")
+    for batch in batches:
+        editions = ", ".join(
+            f"{edition.name.partition('/')[0]} {edition.state}" for edition in ledger.editions(batch.period)
+        )
+        table.add_row(batch.period, batch.state, _local(batch.opened_at, company), batch.snapshot, escape(editions))
+    _out.print(table)
+
+
+def print_edition(ledger: Ledger, company: Company, edition: Edition) -> None:
+    """One edition: its state and why, its runs, and what became of each delivery."""
+    _out.print(
+        f"{edition.name}  {edition.state}, revision {edition.revision}, snapshot {edition.snapshot}", markup=False
+    )
+    for finding in edition.findings:
+        _out.print(f"  - {finding}", markup=False)
+    for approval in edition.approvals:
+        _out.print(f"  approved by {approval.by}, {_local(approval.at, company)}: {approval.because}", markup=False)
+    runs = _table("run", "started", ">seconds", "state", "")
+    for run in ledger.runs(edition.name):
+        seconds = "" if run.milliseconds is None else f"{run.milliseconds / 1000:.1f}"
+        runs.add_row(run.id, _local(run.started_at, company), seconds, run.state, escape(run.reason))
+    _out.print(runs)
+    deliveries = ledger.deliveries(edition.name)
+    if not deliveries:
+        _out.print("  no delivery was claimed")
+        return
+    table = _table("to", "state", "claimed", "message id", "")
+    for one in deliveries:
+        table.add_row(escape(one.shown), one.state, _local(one.claimed_at, company), one.message_id, escape(one.reason))
+    _out.print(table)
+
+
+def _row(built: Built) -> tuple[str, ...]:
+    headline = built.rendered.headline if built.rendered else ""
+    size = f"{len(built.message) / 1024:.0f} KB" if built.message else ""
+    where = built.folder if built.state != "failed" else built.folder / "failed.ipynb"
+    return built.report.params.title, headline, size, f"{built.seconds:.1f}", built.state, _short(where)
+
+
+def _short(path: Path) -> str:
+    """Relative to where the person stands, if it lies below."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def _table(*heads: str) -> Table:
+    """A plain table; a head with `>` stands right."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for head in heads:
+        table.add_column(head.lstrip(">"), justify="right" if head.startswith(">") else "left", overflow="fold")
+    return table
+
+
+def _local(instant: datetime, company: Company) -> str:
+    return f"{instant.astimezone(ZoneInfo(company.time_zone)):%Y-%m-%d %H:%M}"

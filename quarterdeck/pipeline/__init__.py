@@ -1,0 +1,169 @@
+"""
+The story of one batch: plan → collect → snapshot → execute → render → gates → deliver.
+
+    sources ──collect──▶ snapshot ──execute──▶ notebooks ──render──▶ pages + messages ──gates──▶ deliver
+
+Everything left of `deliver` can be repeated freely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from quarterdeck.errors import CommandRefused, InputInvalid, QuarterdeckError, worst_exit_code
+from quarterdeck.inventory import AssetInventory
+from quarterdeck.ledger import Batch, Ledger
+from quarterdeck.mail import Mailer, frozen_body
+from quarterdeck.period import Period
+from quarterdeck.pipeline.build import Built, Progress, Workshop, build
+from quarterdeck.pipeline.deliver import Delivered, Letter, deliver
+from quarterdeck.pipeline.plan import Plan, Purpose, Report, Request, make_plan
+from quarterdeck.snapshot import open_snapshot, reusable_snapshot, take_snapshot
+from quarterdeck.sources import collect
+from quarterdeck.store import FolderStore
+
+__all__ = [
+    "Built",
+    "Delivered",
+    "Outcome",
+    "Plan",
+    "Purpose",
+    "Report",
+    "Request",
+    "freeze",
+    "make_plan",
+    "run_batch",
+]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """
+    What a batch came to.
+
+    Args:
+        is_complete: Whether the period was over at the as-of.
+        kept_back: Why nothing was mailed although it was asked for; empty otherwise.
+    """
+
+    period: Period
+    snapshot: Path
+    is_complete: bool
+    editions: tuple[Built, ...]
+    deliveries: tuple[Delivered, ...] = ()
+    kept_back: str = ""
+
+    @property
+    def problems(self) -> list[QuarterdeckError]:
+        """Every error of the batch, editions first."""
+        of_editions = [problem for built in self.editions for problem in built.problems]
+        return of_editions + [one.problem for one in self.deliveries if one.problem is not None]
+
+    @property
+    def exit_code(self) -> int:
+        return worst_exit_code(problem.exit_code for problem in self.problems)
+
+
+def run_batch(plan: Plan, *, ledger: Ledger, store: FolderStore, mailer: Mailer | None, progress: Progress) -> Outcome:
+    """
+    Make the editions of *plan*, and mail them where it says so.
+
+    Args:
+        mailer: Needed to `send` only.
+        progress: Told of every step as (edition or "", stage).
+
+    Raises:
+        QuarterdeckError: What stops the whole batch. What stops one edition stands in the outcome.
+    """
+    progress("", "collecting")
+    snapshot = _snapshot_of_batch(plan, ledger, store)
+    inventory = open_snapshot(snapshot)
+    _refuse_period_without_data(plan.period, inventory)
+    built = build(Workshop(plan, inventory, snapshot, store, ledger, progress))
+    outcome = Outcome(plan.period, snapshot, plan.period.is_over_at(inventory.as_of), tuple(built))
+    if plan.purpose == "build" or mailer is None:
+        return outcome
+    return _released(plan, outcome, ledger, mailer)
+
+
+def freeze(plan: Plan, store: FolderStore) -> Path:
+    """Collect every source once, and freeze it; unchanged files without an `as_of` give the last snapshot again."""
+    collected = collect(plan.company, plan.company_folder)
+    if plan.company.as_of is None:
+        again = reusable_snapshot(collected, plan.company, now=plan.now, store=store.snapshots)
+        if again is not None:
+            return again
+    return take_snapshot(collected, plan.company, as_of=plan.as_of, store=store.snapshots, collected_at=plan.now)
+
+
+def _snapshot_of_batch(plan: Plan, ledger: Ledger, store: FolderStore) -> Path:
+    """
+    The snapshot that all of the batch read.
+
+    A build decides it: it collects, and puts what it found under the batch. A send joins: what was looked
+    at is what leaves. Once mail has begun to leave, every later start joins, so that all readers get one
+    set of numbers.
+    """
+    batch = ledger.batch(str(plan.period))
+    if batch is not None and (plan.purpose == "send" or batch.release_began_at is not None):
+        return _existing(store, batch)
+    snapshot = freeze(plan, store)
+    opened = ledger.open_batch(str(plan.period), snapshot.name)
+    if opened.snapshot == snapshot.name:
+        return snapshot
+    if plan.purpose == "send":
+        return _existing(store, opened)  # another start was first: its snapshot is the batch's
+    ledger.restart_batch(str(plan.period), snapshot.name)
+    return snapshot
+
+
+def _existing(store: FolderStore, batch: Batch) -> Path:
+    folder = store.snapshots / batch.snapshot
+    if not folder.is_dir():
+        raise CommandRefused(
+            f"the batch of {batch.period}",
+            f"it reads snapshot {batch.snapshot}, which is not in {store.snapshots}",
+            f"python runner.py run --period {batch.period} --outputs FOLDER_THAT_HAS_IT",
+        )
+    return folder
+
+
+def _refuse_period_without_data(period: Period, inventory: AssetInventory) -> None:
+    """A week before the first event would be a report full of zeros that nobody measured."""
+    if not inventory.has("events"):
+        return
+    first = inventory.table("events")["starts_at"].min()
+    if period.end <= first:
+        begins = Period.containing(first.to_pydatetime(), period.time_zone)
+        last = Period.last_full(inventory.as_of, period.time_zone)
+        raise InputInvalid(
+            "period", f"{period}, before the first event", f"a week from {begins} to {last}", "python runner.py run"
+        )
+
+
+def _released(plan: Plan, outcome: Outcome, ledger: Ledger, mailer: Mailer) -> Outcome:
+    """Let the batch go as the company's release rule says, and deliver what went."""
+    kept = [built for built in outcome.editions if built.state in ("held", "failed")]
+    if kept and plan.company.release == "all":
+        names = ", ".join(f"{built.edition} is {built.state}" for built in kept)
+        return replace(outcome, kept_back=f"Nothing was mailed: {names}, and the company releases all or none.")
+    going = [built for built in outcome.editions if built not in kept]
+    return replace(outcome, deliveries=tuple(one for built in going for one in _let_go(plan, built, ledger, mailer)))
+
+
+def _let_go(plan: Plan, built: Built, ledger: Ledger, mailer: Mailer) -> Iterator[Delivered]:
+    if built.run is not None:
+        ledger.release(built.edition, built.run.id)
+    message = built.folder / "message.eml"
+    letter = Letter(
+        edition=built.edition,
+        snapshot=built.snapshot,
+        body=frozen_body(message.read_bytes(), str(message)),
+        sender=plan.environment.sender or "",
+        reply_to=built.report.params.owner,
+        bcc=(plan.environment.bcc,) if plan.environment.bcc else (),
+    )
+    for recipient in plan.recipients(built.report):
+        yield deliver(letter, recipient, mailer=mailer, ledger=ledger, now=plan.now)

@@ -1,0 +1,262 @@
+"""Build: the editions of one batch, from a frozen snapshot to pages and messages that the gates have seen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from quarterdeck.display import Display
+from quarterdeck.errors import DataNotReady, EditionHeld, QuarterdeckError
+from quarterdeck.execute import STANDARD_PARAMETERS, Job, execute
+from quarterdeck.files import write_beside_then_rename
+from quarterdeck.gates import check_edition, reconcile
+from quarterdeck.inventory import AssetInventory
+from quarterdeck.ledger import Ledger, Run
+from quarterdeck.mail import Envelope, stamp
+from quarterdeck.pipeline.manifest import MANIFEST, Facts, inputs_of, is_current, write_manifest
+from quarterdeck.pipeline.plan import Plan, Report
+from quarterdeck.render import EditionIdentity, Rendered, render
+from quarterdeck.store import FolderStore
+
+# Told to whoever watches: (edition, stage), the stage in words that a person reads.
+Progress = Callable[[str, str], None]
+State = Literal["ready", "held", "failed", "released"]
+
+# Sender and recipient of a preview, where none is configured: a message needs both to be opened.
+_SENDER = "quarterdeck@example.com"
+_RECIPIENT = "reader@example.com"
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What every step of a build needs: the plan, the frozen data, and where things are written."""
+
+    plan: Plan
+    inventory: AssetInventory
+    snapshot: Path
+    store: FolderStore
+    ledger: Ledger
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Built:
+    """
+    One edition as it stands after the build.
+
+    Args:
+        run: The attempt that made it; None where it had left before, and was not touched.
+        seconds: Spent on its notebook; 0 where nothing had changed since it was executed.
+        rendered: Page, body and figures; None where there is none.
+        message: `message.eml`, as the dry run shows it.
+        problems: Why it is not ready.
+    """
+
+    edition: str
+    report: Report
+    folder: Path
+    snapshot: str
+    state: State
+    run: Run | None = None
+    seconds: float = 0.0
+    rendered: Rendered | None = None
+    message: bytes = b""
+    problems: tuple[QuarterdeckError, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Draft:
+    edition: str
+    report: Report
+    folder: Path
+    previous: Path | None
+    inputs: Mapping[str, str]
+    run: Run
+    is_executed: bool
+
+
+def build(workshop: Workshop) -> list[Built]:
+    """
+    Execute all, render all, gates over all; every edition ends as ready, held or failed in the ledger.
+
+    An edition whose notebook, parameters, snapshot and code are unchanged is not executed again. One
+    that was released is not touched: what readers got is what is kept.
+    """
+    released = [
+        Built(edition, report, workshop.store.edition(edition), workshop.inventory.snapshot, "released")
+        for report in workshop.plan.reports
+        if _is_released(workshop.ledger, edition := workshop.plan.edition(report))
+    ]
+    left = {built.edition for built in released}
+    drafts = [_draft(workshop, report) for report in workshop.plan.reports if workshop.plan.edition(report) not in left]
+    made = [_rendered(workshop, *executed) for executed in _executed(workshop, drafts)]
+    order = [workshop.plan.edition(report) for report in workshop.plan.reports]
+    return sorted([*released, *_judged(workshop, made)], key=lambda built: order.index(built.edition))
+
+
+def _is_released(ledger: Ledger, edition: str) -> bool:
+    standing = ledger.edition(edition)
+    return standing is not None and standing.state == "released"
+
+
+def _draft(workshop: Workshop, report: Report) -> _Draft:
+    edition = workshop.plan.edition(report)
+    previous = workshop.store.previous(edition)
+    folder = workshop.store.edition(edition)
+    inputs = inputs_of(report, workshop.inventory.snapshot, previous)
+    standing = _standing_run(workshop.ledger, edition) if is_current(folder, inputs) else None
+    # All runs are opened before the first starts, so each may have to wait for all the others.
+    lease = timedelta(seconds=300 + sum(one.params.limits.report_seconds for one in workshop.plan.reports))
+    run = standing or workshop.ledger.start_run(edition, lease)
+    return _Draft(edition, report, folder, previous, inputs, run, is_executed=standing is not None)
+
+
+def _standing_run(ledger: Ledger, edition: str) -> Run | None:
+    """The run that made the edition as it stands; what a person approved of it stays approved."""
+    standing = ledger.edition(edition)
+    if standing is None or standing.state not in ("ready", "held"):
+        return None
+    return next((run for run in ledger.runs(edition) if run.id == standing.run and run.state == "ready"), None)
+
+
+def _executed(workshop: Workshop, drafts: Sequence[_Draft]) -> Iterator[tuple[_Draft, float, QuarterdeckError | None]]:
+    """Each draft with the seconds that its notebook took, and why it failed."""
+    jobs: dict[str, tuple[Job, _Draft]] = {}
+    for draft in drafts:
+        if draft.is_executed:
+            yield draft, 0.0, None
+        else:
+            jobs[draft.edition] = _job(workshop, draft), draft
+    running = execute(
+        [job for job, _ in jobs.values()],
+        workers=os.cpu_count() or 1,
+        on_start=lambda job: workshop.progress(job.edition, "executing"),
+    )
+    for done in running:
+        yield jobs[done.job.edition][1], done.seconds, done.failure
+
+
+def _job(workshop: Workshop, draft: _Draft) -> Job:
+    standard = dict(
+        zip(
+            STANDARD_PARAMETERS,
+            (
+                str(workshop.snapshot.resolve()),
+                str(workshop.plan.period),
+                str(draft.previous.resolve()) if draft.previous else "",
+            ),
+            strict=True,
+        )
+    )
+    # A notebook that declares no parameters at all is a foreign one: it is given none.
+    given = {**standard, **draft.report.parameters} if draft.report.accepts else {}
+    return Job(
+        draft.edition,
+        draft.report.notebook,
+        given,
+        draft.folder / "executed.ipynb",
+        draft.folder / "failed.ipynb",
+        draft.report.params.limits,
+    )
+
+
+def _rendered(workshop: Workshop, draft: _Draft, seconds: float, failure: QuarterdeckError | None) -> Built:
+    snapshot = workshop.inventory.snapshot
+    built = Built(draft.edition, draft.report, draft.folder, snapshot, "failed", draft.run, seconds)
+    if failure is None:
+        workshop.progress(draft.edition, "rendering")
+        try:
+            built = _written(workshop, draft, replace(built, state="ready"))
+        except QuarterdeckError as error:
+            failure = error
+    if failure is not None:
+        # Without its text: an exception's message may quote anything, and the ledger keeps no personal data
+        reason = f"{type(failure).__name__} in cell {getattr(failure, 'cell', '?')}"
+        workshop.ledger.finish_run(draft.run, "failed", seconds=seconds, reason=reason)
+        workshop.progress(draft.edition, "failed")
+        return replace(built, problems=(failure,))
+    workshop.ledger.finish_run(draft.run, "ready", seconds=seconds)
+    return built
+
+
+def _written(workshop: Workshop, draft: _Draft, built: Built) -> Built:
+    """Render the executed notebook, and write page, message and, last, the manifest that makes them an edition."""
+    plan, inventory = workshop.plan, workshop.inventory
+    settings = inventory.company
+    params = draft.report.params
+    identity = EditionIdentity(
+        edition=draft.edition,
+        title=params.title,
+        company=settings.name,
+        period=plan.period,
+        display=Display(settings.locale, settings.currency, settings.time_zone),
+        snapshot=inventory.snapshot,
+        as_of=inventory.as_of,
+        sample=settings.sample,
+        owner=params.owner,
+        has_previous=draft.previous is not None,
+    )
+    rendered = render(draft.folder / "executed.ipynb", identity)
+    envelope = Envelope(
+        sender=plan.environment.sender or _SENDER,
+        to=plan.recipients(draft.report) or (_RECIPIENT,),
+        date=inventory.as_of,
+        message_id=f"<{draft.edition.replace('/', '.')}.{inventory.snapshot}@quarterdeck>",
+        reply_to=params.owner,
+        edition=draft.edition,
+        snapshot=inventory.snapshot,
+    )
+    message = stamp(rendered.body, envelope)
+    (draft.folder / MANIFEST).unlink(missing_ok=True)  # until it is written again, this is no edition
+    write_beside_then_rename(draft.folder / "page.html", rendered.page.encode())
+    write_beside_then_rename(draft.folder / "message.eml", message)
+    (draft.folder / "failed.ipynb").unlink(missing_ok=True)
+    edition = workshop.ledger.edition(draft.edition)
+    revision = edition.revision if edition else 1
+    write_manifest(draft.folder, plan, inventory, Facts(draft.edition, revision, rendered.metrics, draft.inputs))
+    return replace(built, rendered=rendered, message=message)
+
+
+def _judged(workshop: Workshop, made: Sequence[Built]) -> Iterator[Built]:
+    """Each edition with what the gates found, over it alone and over all of the batch together."""
+    shown = {built.edition: built.rendered.metrics for built in made if built.rendered is not None}
+    disputed = reconcile(shown)
+    for built in made:
+        if built.rendered is None or built.run is None:
+            yield built
+            continue
+        yield _judgement(workshop, built, built.run, disputed.get(built.edition, ()))
+
+
+def _judgement(workshop: Workshop, built: Built, run: Run, disputed: Sequence[str]) -> Built:
+    assert built.rendered is not None  # noqa: S101 - only what was rendered is judged
+    edition = workshop.ledger.edition(built.edition)
+    approvals = edition.approvals if edition else ()
+    accepted = {finding for one in approvals if one.at >= run.started_at for finding in one.findings}
+    not_ready = [late for late in _not_ready(workshop, built) if late.what not in accepted]
+    findings = [*check_edition(built.rendered, built.message), *disputed]
+    open_findings = tuple(finding for finding in findings if finding not in accepted)
+    problems: list[QuarterdeckError] = [*not_ready]
+    if open_findings:
+        problems.append(EditionHeld(built.edition, open_findings))
+    if problems:
+        workshop.ledger.hold(built.edition, run.id, [*(late.what for late in not_ready), *open_findings])
+    else:
+        workshop.ledger.mark_ready(built.edition, run.id)
+    state: State = "held" if problems else "ready"
+    workshop.progress(built.edition, state)
+    return replace(built, state=state, problems=tuple(problems))
+
+
+def _not_ready(workshop: Workshop, built: Built) -> Iterator[DataNotReady]:
+    """The tables that are older at the snapshot's as-of than the report allows; an absent one is ignored."""
+    for table, need in built.report.params.needs.items():
+        age = workshop.inventory.age(table)
+        if age is not None and age > timedelta(hours=need.max_age_hours):
+            hours = int(age.total_seconds() // 3600)
+            what = f"the newest of its {table} is {hours} h old, and it allows {need.max_age_hours} h"
+            yield DataNotReady(built.edition, what, f"python runner.py run {built.report.name}")

@@ -1,0 +1,112 @@
+"""The manifest of an edition: which figures it shows, what it was made from, and what it consists of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import quarterdeck
+from quarterdeck.blocks import FigureRecord
+from quarterdeck.files import sha256_of, write_beside_then_rename
+from quarterdeck.inventory import AssetInventory
+from quarterdeck.pipeline.plan import Plan, Report
+
+MANIFEST = "manifest.json"
+OUTPUTS = ("executed.ipynb", "page.html", "message.eml")
+
+
+def inputs_of(report: Report, snapshot: str, previous: Path | None) -> dict[str, str]:
+    """
+    Everything that the edition depends on, as name to SHA-256: the same inputs give the same edition.
+
+    Files are named relative to the project, `snapshot` and `previous` are what was read, `parameters`
+    the values given, and `quarterdeck` the package itself.
+    """
+    values = json.dumps(report.parameters, sort_keys=True, default=str)
+    found = {
+        f"notebooks/{report.notebook.name}": sha256_of(report.notebook),
+        f"params/{report.params_file.name}": sha256_of(report.params_file),
+        "parameters": hashlib.sha256(values.encode()).hexdigest(),
+        "snapshot": snapshot,
+        "quarterdeck": _package_hash(),
+    }
+    if previous is not None:
+        found["previous"] = sha256_of(previous / MANIFEST)
+    return found
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What one edition knows of itself: its figures, what it was made from, and which revision it is."""
+
+    edition: str
+    revision: int
+    metrics: Mapping[str, FigureRecord]
+    inputs: Mapping[str, str]
+
+
+def write_manifest(folder: Path, plan: Plan, inventory: AssetInventory, facts: Facts) -> None:
+    """Write the manifest into *folder*, last of all: an edition that has one is complete."""
+    lock = plan.root / "requirements.lock"
+    content: dict[str, Any] = {
+        "edition": facts.edition,
+        "period": str(plan.period),
+        "as_of": inventory.moment(plan.period).isoformat(),
+        "company": inventory.company.slug,
+        "snapshot": inventory.snapshot,
+        "currency": inventory.company.currency,
+        "revision": facts.revision,
+        "metrics": {name: _figure(record) for name, record in facts.metrics.items()},
+        "inputs": dict(facts.inputs),
+        "outputs": {name: sha256_of(folder / name) for name in OUTPUTS},
+        "commit": _commit(plan.root),
+        "lock": sha256_of(lock) if lock.is_file() else None,
+    }
+    write_beside_then_rename(folder / MANIFEST, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
+
+
+def _figure(record: FigureRecord) -> dict[str, Any]:
+    """Not available is `value: null` with its reason; what does not apply is left out."""
+    return {"value": record.value, **record.model_dump(mode="json", exclude={"value"}, exclude_none=True)}
+
+
+def is_current(folder: Path, inputs: Mapping[str, str]) -> bool:
+    """Whether *folder* holds a complete edition that was made from exactly *inputs*, unchanged since."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        outputs = manifest["outputs"]
+        return manifest["inputs"] == dict(inputs) and all(
+            sha256_of(folder / name) == digest for name, digest in outputs.items()
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False  # no edition, or not one that we wrote: it is made again
+
+
+def _package_hash() -> str:
+    """One hash over the package's code and templates: a changed figure or picture is a changed input."""
+    root = Path(quarterdeck.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _commit(root: Path) -> str | None:
+    """The commit that is checked out in *root*; None where there is no checkout."""
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "HEAD"],  # noqa: S607 - whichever git the operator uses
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.strip()

@@ -1,0 +1,176 @@
+"""Plan: what a command asks for, resolved and refused before anything is read or made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from quarterdeck.config import Company, Environment, Params, load_company, load_params, report_names
+from quarterdeck.errors import CommandRefused, DataNotReady, InputInvalid
+from quarterdeck.execute import accepted_parameters
+from quarterdeck.period import Period
+
+Purpose = Literal["build", "send"]
+
+_RESERVED_FOR_EXAMPLES = (
+    ".example",
+    "@example.com",
+    "@example.org",
+    "@example.net",
+    ".example.com",
+    ".test",
+    ".invalid",
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """
+    What the command line (later a Lambda event) says.
+
+    Args:
+        root: The project: `notebooks/` and `params/` lie there.
+        company: The company folder; `is_company_named` says whether anybody named it.
+        store: Where editions and snapshots are kept.
+        reports: None named means all that have a params file.
+        period: `2026-W48`; None is the last full week before the snapshot's as-of.
+        purpose: `send` mails; `build` stops before.
+        overrides: Parameters given with `-p`; they win over the params file.
+    """
+
+    root: Path
+    company: Path
+    is_company_named: bool
+    store: Path
+    reports: Sequence[str] = ()
+    period: str | None = None
+    purpose: Purpose = "build"
+    overrides: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """
+    One report, ready to run: its notebook, and the values its params and the command give it.
+
+    Args:
+        accepts: The names its `parameters` cell declares; empty for a notebook that has none.
+    """
+
+    params: Params
+    params_file: Path
+    notebook: Path
+    parameters: Mapping[str, object]
+    accepts: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        return self.params.report
+
+
+@dataclass(frozen=True)
+class Plan:
+    """
+    A batch as it will be made.
+
+    Args:
+        as_of: The company's, or the moment of collecting.
+        now: The moment of collecting, tz-aware.
+    """
+
+    company: Company
+    company_folder: Path
+    store: Path
+    root: Path
+    period: Period
+    reports: tuple[Report, ...]
+    purpose: Purpose
+    as_of: datetime
+    now: datetime
+    environment: Environment
+
+    def edition(self, report: Report) -> str:
+        return f"{report.name}/{self.period}"
+
+    def recipients(self, report: Report) -> tuple[str, ...]:
+        """Who gets *report*: its params' addresses, else the one of the environment, else nobody."""
+        if report.params.delivery is not None:
+            return report.params.delivery.to
+        return (self.environment.recipient,) if self.environment.recipient else ()
+
+
+def make_plan(request: Request, environment: Environment, now: datetime) -> Plan:
+    """
+    Resolve *request*; *now* is the moment of collecting, tz-aware.
+
+    Raises:
+        InputInvalid: A file, name, parameter or period cannot be used.
+        CommandRefused: `send` for a company that was not named or is a sample, or without sender or recipient.
+        DataNotReady: `send` for a period that is not over.
+    """
+    company = load_company(request.company)
+    as_of = company.as_of or now
+    period = (
+        Period.parse(request.period, company.time_zone)
+        if request.period
+        else Period.last_full(as_of, company.time_zone)
+    )
+    names = list(dict.fromkeys(request.reports)) or report_names(request.root / "params")
+    reports = tuple(_report(request.root, name, request.overrides or {}) for name in names)
+    plan = Plan(
+        company,
+        request.company,
+        request.store,
+        request.root,
+        period,
+        reports,
+        request.purpose,
+        as_of,
+        now,
+        environment,
+    )
+    if period.start >= as_of:
+        last = Period.last_full(as_of, company.time_zone)
+        raise InputInvalid(
+            "period", str(period), f"a week that had begun at {as_of:%Y-%m-%d}", f"python runner.py run --period {last}"
+        )
+    if request.purpose == "send":
+        _refuse_what_must_not_be_sent(plan, is_company_named=request.is_company_named)
+    return plan
+
+
+def _report(root: Path, name: str, overrides: Mapping[str, object]) -> Report:
+    params = load_params(root / "params", name)
+    notebook = root / "notebooks" / f"{name}.ipynb"
+    own = {**params.parameters, **overrides}
+    return Report(
+        params, root / "params" / f"{name}.yaml", notebook, own, frozenset(accepted_parameters(notebook, own))
+    )
+
+
+def _refuse_what_must_not_be_sent(plan: Plan, *, is_company_named: bool) -> None:
+    look = f"python runner.py run --period {plan.period} --dry-run"
+    if not is_company_named:
+        raise CommandRefused("--send", "no company was named", "python runner.py run --company FOLDER --send")
+    if plan.company.sample:
+        raise CommandRefused("--send", f"{plan.company.name} is a sample and can never be sent", look)
+    if not plan.environment.sender:
+        raise CommandRefused("--send", "SES_SENDER_EMAIL is not set", look)
+    for report in plan.reports:
+        recipients = plan.recipients(report)
+        if not recipients:
+            raise CommandRefused("--send", f"{report.name} has no recipient: SES_RECIPIENT_EMAIL is not set", look)
+        examples = [one for one in recipients if one.lower().endswith(_RESERVED_FOR_EXAMPLES)]
+        if examples:
+            raise CommandRefused(
+                "--send", f"{report.name} would go to {examples[0]}, which exists in examples only", look
+            )
+    if not plan.period.is_over_at(plan.as_of):
+        raise DataNotReady(
+            str(plan.period),
+            f"the week ends at {plan.period.end:%Y-%m-%d %H:%M} UTC, and its data is of {plan.as_of:%Y-%m-%d %H:%M}",
+            f"python runner.py run --period {plan.period} --send",
+        )

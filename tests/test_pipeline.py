@@ -1,0 +1,489 @@
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from quarterdeck.config import Environment
+from quarterdeck.errors import CommandRefused, DataNotReady, DeliveryUnknown, InputInvalid, MailRefused
+from quarterdeck.ledger import Ledger, open_ledger
+from quarterdeck.pipeline import Outcome, Request, make_plan, run_batch
+from quarterdeck.store import FolderStore
+
+NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
+SENDER = Environment(sender="reports@harbour.invalid-tld", recipient="cfo@harbour.boats", bcc="audit@harbour.boats")
+
+COMPANY = """\
+slug: harbour
+name: Harbour
+currency: USD
+time_zone: America/Los_Angeles
+as_of: 2026-11-23T13:00:00Z
+release: {release}
+sources:
+  tables:
+    events:
+      path: Events.json
+      columns:
+        event_id: id
+        business: {{value: Sails}}
+        status: state
+        created_at: made
+        starts_at: starts
+        price_minor: {{from: price, unit: major}}
+"""
+
+PARAMETERS = 'snapshot = ""\nperiod = ""\nprevious = ""\nrows = 1  # rows, 1-9'
+SAYS = """\
+from pathlib import Path
+from quarterdeck.blocks import MIME, FigureRecord, Headline
+from quarterdeck import metrics
+from quarterdeck.period import Period
+from quarterdeck.snapshot import open_snapshot
+inventory = open_snapshot(Path(snapshot))
+figure = metrics.recognised_revenue(inventory, Period.parse(period, inventory.company.time_zone))
+text = "{words} ${{:,.2f}}".format(figure.value / 100)
+headline = Headline(text=text, metrics={{"recognised_revenue": figure.record()}})
+display({{MIME: headline.model_dump(mode="json"), "text/plain": text}}, raw=True)
+"""
+
+
+@dataclass
+class Harbour:
+    """A small project of its own in a folder: real notebooks, a real store, a real ledger."""
+
+    root: Path
+    clock: datetime = NOW
+    said: list[tuple[str, str]] = field(default_factory=list)
+
+    def report(self, name: str, *cells: str, params: str = "") -> None:
+        notebook = new_notebook(cells=[new_code_cell(PARAMETERS), *(new_code_cell(cell) for cell in cells)])
+        notebook.cells[0].metadata["tags"] = ["parameters"]
+        for number, cell in enumerate(notebook.cells):
+            cell["id"] = f"cell-{number}"
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, self.root / "notebooks" / f"{name}.ipynb")
+        text = f"report: {name}\ntitle: {name.upper()}\nowner: owner@example.com\n{params}"
+        (self.root / "params" / f"{name}.yaml").write_text(text)
+
+    def events(self, *prices: str, made: str = "2026-11-20T09:00:00Z") -> None:
+        items = [
+            {
+                "id": {"S": f"E{number}"},
+                "state": {"S": "completed"},
+                "made": {"S": made},
+                "starts": {"S": "2026-11-18T18:00:00Z"},
+                "price": {"N": price},
+            }
+            for number, price in enumerate(prices)
+        ]
+        (self.root / "company" / "Events.json").write_text(json.dumps({"Items": items}))
+
+    def company(self, release: str = "all", **changes: str) -> None:
+        text = COMPANY.format(release=release)
+        for old, new in changes.items():
+            text = text.replace(f"{old}: ", f"{old}: {new} #", 1)
+        (self.root / "company" / "company.yaml").write_text(text)
+
+    @property
+    def ledger(self) -> Ledger:
+        return open_ledger(f"sqlite:{self.root / 'ledger.db'}", "harbour", lambda: self.clock)
+
+    def run(self, *reports: str, mailer=None, environment: Environment = SENDER, **request) -> Outcome:
+        asked = Request(self.root, self.root / "company", True, self.root / "outputs", reports, **request)  # noqa: FBT003
+        if mailer is not None:
+            asked = replace(asked, purpose="send")
+        plan = make_plan(asked, environment, self.clock)
+        store = FolderStore(self.root / "outputs", "harbour")
+        return run_batch(
+            plan, ledger=self.ledger, store=store, mailer=mailer, progress=lambda *said: self.said.append(said)
+        )
+
+    def folder(self, edition: str) -> Path:
+        report, _, period = edition.partition("/")
+        return self.root / "outputs" / period / report
+
+
+@dataclass
+class FakeMailer:
+    """Keeps what it accepts; refuses or loses its answer for chosen recipients."""
+
+    refuse: tuple[str, ...] = ()
+    lose: tuple[str, ...] = ()
+    accepted: list[tuple[str, bytes, Sequence[str], Mapping[str, str]]] = field(default_factory=list)
+
+    def send(self, message: bytes, *, sender: str, to: str, bcc: Sequence[str], tags: Mapping[str, str]) -> str:  # noqa: ARG002 - the protocol's
+        if to in self.refuse:
+            raise MailRefused("edition", to, "suppressed")
+        self.accepted.append((to, message, bcc, tags))
+        if to in self.lose:
+            raise TimeoutError("no answer")
+        return f"id-{len(self.accepted)}"
+
+
+@pytest.fixture
+def harbour(tmp_path: Path) -> Harbour:
+    """A company with two events in 2026-W47 and a report `cfo` that says what was recognised."""
+    for folder in ("notebooks", "params", "company"):
+        (tmp_path / folder).mkdir()
+    made = Harbour(tmp_path)
+    made.company()
+    made.events("100.00", "250.50")
+    made.report("cfo", SAYS.format(words="Recognised"))
+    return made
+
+
+def states(outcome: Outcome) -> dict[str, str]:
+    return {built.report.name: built.state for built in outcome.editions}
+
+
+def test_a_run_leaves_an_edition_with_its_manifest(harbour):
+    """Page, message, executed notebook and manifest are there; the manifest says what was made from what."""
+    outcome = harbour.run()
+
+    folder = harbour.folder("cfo/2026-W47")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "executed.ipynb",
+        "manifest.json",
+        "message.eml",
+        "page.html",
+    ]
+    assert (outcome.exit_code, states(outcome)) == (0, {"cfo": "ready"})
+    assert "Recognised $350.50" in (folder / "page.html").read_text()
+    assert manifest["edition"] == "cfo/2026-W47"
+    assert manifest["company"] == "harbour"
+    assert manifest["currency"] == "USD"
+    assert manifest["as_of"] == "2026-11-23T08:00:00+00:00"
+    assert manifest["metrics"]["recognised_revenue"] == {"value": 35050, "unit": "minor", "by": {"Sails": 35050}}
+    assert manifest["snapshot"] == outcome.snapshot.name
+    assert set(manifest["outputs"]) == {"executed.ipynb", "message.eml", "page.html"}
+    assert {"notebooks/cfo.ipynb", "params/cfo.yaml", "parameters", "snapshot", "quarterdeck"} == set(
+        manifest["inputs"]
+    )
+    assert str(harbour.root) not in (folder / "manifest.json").read_text()
+
+
+def test_a_run_is_written_to_the_ledger_and_claims_nothing(harbour):
+    """Batch, edition and run are there; no delivery, since nothing was sent."""
+    outcome = harbour.run()
+
+    ledger = harbour.ledger
+    assert ledger.batch("2026-W47").state == "ready"
+    assert ledger.batch("2026-W47").snapshot == outcome.snapshot.name
+    assert ledger.edition("cfo/2026-W47").state == "ready"
+    assert [run.state for run in ledger.runs("cfo/2026-W47")] == ["ready"]
+    assert ledger.deliveries("cfo/2026-W47") == ()
+
+
+def test_what_is_unchanged_is_not_executed_again(harbour):
+    """A second run with the same notebook, parameters, snapshot and code executes nothing and adds no run."""
+    harbour.run()
+    before = (harbour.folder("cfo/2026-W47") / "executed.ipynb").read_bytes()
+
+    again = harbour.run()
+
+    assert states(again) == {"cfo": "ready"}
+    assert again.editions[0].seconds == 0
+    assert (harbour.folder("cfo/2026-W47") / "executed.ipynb").read_bytes() == before
+    assert len(harbour.ledger.runs("cfo/2026-W47")) == 1
+
+
+@pytest.mark.parametrize("change", ["notebook", "params", "parameter", "data", "output"])
+def test_each_change_executes_again(harbour, change):
+    """A changed notebook, params file, parameter, source, or an output that was tampered with: a new run."""
+    harbour.run()
+    overrides = {}
+    match change:
+        case "notebook":
+            harbour.report("cfo", SAYS.format(words="We recognised"))
+        case "params":
+            harbour.report("cfo", SAYS.format(words="Recognised"), params="limits: {cell_seconds: 60}\n")
+        case "parameter":
+            overrides = {"rows": 2}
+        case "data":
+            harbour.events("100.00", "250.51")
+        case "output":
+            (harbour.folder("cfo/2026-W47") / "page.html").write_text("changed by hand")
+
+    harbour.run(overrides=overrides)
+
+    assert len(harbour.ledger.runs("cfo/2026-W47")) == 2
+
+
+def test_one_failing_notebook_leaves_the_others_and_exits_4(harbour):
+    """The good edition is ready, the failing one is kept with its traceback, and the exit code is 4."""
+    harbour.report("bad", "1 / 0")
+
+    outcome = harbour.run()
+
+    assert states(outcome) == {"bad": "failed", "cfo": "ready"}
+    assert outcome.exit_code == 4
+    assert "ZeroDivisionError" in str(outcome.problems[0])
+    assert (harbour.folder("bad/2026-W47") / "failed.ipynb").is_file()
+    assert not (harbour.folder("bad/2026-W47") / "manifest.json").exists()
+    assert harbour.ledger.batch("2026-W47").state == "failed"
+
+
+@pytest.mark.parametrize(("release", "mailed"), [("all", []), ("passed", ["cfo@harbour.boats"])])
+def test_the_release_rule_decides_whether_the_others_may_leave(harbour, release, mailed):
+    """With `all` one failed report keeps back the other; with `passed` the good one leaves."""
+    harbour.company(release)
+    harbour.report("bad", "1 / 0")
+    mailer = FakeMailer()
+
+    outcome = harbour.run(mailer=mailer)
+
+    assert [to for to, *_ in mailer.accepted] == mailed
+    assert outcome.exit_code == 4
+    assert bool(outcome.kept_back) == (release == "all")
+
+
+def test_a_gate_holds_an_edition_until_a_person_approves(harbour):
+    """An edition that says nan is held with exit 7 and never mailed; once approved, what was looked at leaves."""
+    harbour.report("cfo", SAYS.format(words="Recognised nan of"))
+    mailer = FakeMailer()
+
+    held = harbour.run(mailer=mailer)
+    harbour.clock += timedelta(minutes=5)
+    harbour.ledger.approve("cfo/2026-W47", because="it is a product's name", by="jo")
+    approved = harbour.run(mailer=mailer)
+
+    assert (held.exit_code, states(held)) == (7, {"cfo": "held"})
+    assert "nan" in str(held.problems[0])
+    assert (approved.exit_code, [one.result for one in approved.deliveries]) == (0, ["sent"])
+    assert len(harbour.ledger.runs("cfo/2026-W47")) == 1
+    assert harbour.ledger.edition("cfo/2026-W47").approvals[0].because == "it is a product's name"
+
+
+def test_an_approval_ends_with_what_it_approved(harbour):
+    """When the notebook changes, the same finding holds the new run: the approval was for the old one."""
+    harbour.report("cfo", SAYS.format(words="Recognised nan of"))
+    harbour.run()
+    harbour.clock += timedelta(minutes=5)
+    harbour.ledger.approve("cfo/2026-W47", because="a name", by="jo")
+    harbour.clock += timedelta(minutes=5)
+    harbour.report("cfo", SAYS.format(words="Recognised again nan of"))
+
+    assert states(harbour.run()) == {"cfo": "held"}
+
+
+def test_two_editions_that_disagree_are_both_held(harbour):
+    """One metric with two values in one batch keeps both editions back, and the message names both."""
+    harbour.report(
+        "ceo",
+        SAYS.format(words="Recognised").replace(
+            "figure.record()", "figure.record().model_copy(update={'value': 1, 'by': None})"
+        ),
+    )
+
+    outcome = harbour.run()
+
+    assert states(outcome) == {"ceo": "held", "cfo": "held"}
+    assert all("recognised_revenue" in str(problem) for problem in outcome.problems)
+
+
+def test_each_recipient_gets_the_same_body_once(harbour):
+    """One message per recipient, all with the body of message.eml; the BCC stands in no header."""
+    harbour.report(
+        "cfo", SAYS.format(words="Recognised"), params="delivery: {to: [a@harbour.boats, b@harbour.boats]}\n"
+    )
+    mailer = FakeMailer()
+
+    first = harbour.run(mailer=mailer)
+    second = harbour.run(mailer=mailer)
+
+    bodies = {message.partition(b"MIME-Version: 1.0\r\n")[2] for _, message, _, _ in mailer.accepted}
+    kept = (harbour.folder("cfo/2026-W47") / "message.eml").read_bytes().partition(b"MIME-Version: 1.0\r\n")[2]
+    assert [to for to, *_ in mailer.accepted] == ["a@harbour.boats", "b@harbour.boats"]
+    assert bodies == {kept}
+    assert all(message_from_bytes(message)["To"] == to for to, message, *_ in mailer.accepted)
+    assert all(bcc == ("audit@harbour.boats",) and b"audit" not in message for _, message, bcc, _ in mailer.accepted)
+    assert [one.result for one in first.deliveries] == ["sent", "sent"]
+    assert [one.result for one in second.deliveries] == ["sent before", "sent before"]
+    assert second.exit_code == 0
+
+
+def test_a_lost_answer_is_never_resent(harbour):
+    """When the answer is lost, the next run sends nothing, exits 6 and says how to settle it."""
+    mailer = FakeMailer(lose=("cfo@harbour.boats",))
+
+    first = harbour.run(mailer=mailer)
+    second = harbour.run(mailer=mailer)
+
+    assert len(mailer.accepted) == 1
+    assert (first.exit_code, second.exit_code) == (6, 6)
+    assert all(isinstance(outcome.problems[0], DeliveryUnknown) for outcome in (first, second))
+    assert "runner.py settle cfo/2026-W47" in str(second.problems[0])
+
+
+def test_after_settling_as_not_sent_the_next_run_sends(harbour):
+    """A person found that it did not arrive: it may be claimed again, and is sent once."""
+    harbour.run(mailer=FakeMailer(lose=("cfo@harbour.boats",)))
+    harbour.ledger.settle("cfo/2026-W47", sent=False)
+    mailer = FakeMailer()
+
+    outcome = harbour.run(mailer=mailer)
+
+    assert len(mailer.accepted) == 1
+    assert outcome.exit_code == 0
+
+
+def test_only_the_refused_recipient_is_tried_again(harbour):
+    """A clear no is exit 5; the next run sends to that one alone, and never says an address aloud."""
+    harbour.report(
+        "cfo", SAYS.format(words="Recognised"), params="delivery: {to: [a@harbour.boats, b@harbour.boats]}\n"
+    )
+
+    first = harbour.run(mailer=FakeMailer(refuse=("b@harbour.boats",)))
+    mailer = FakeMailer()
+    second = harbour.run(mailer=mailer)
+
+    assert first.exit_code == 5
+    assert "b@harbour.boats" not in str(first.problems[0])
+    assert [to for to, *_ in mailer.accepted] == ["b@harbour.boats"]
+    assert second.exit_code == 0
+
+
+def test_what_leaves_is_what_was_looked_at(harbour):
+    """A send joins the batch that was built: data that changed since is not in it."""
+    built = harbour.run()
+    harbour.events("999.00")
+    mailer = FakeMailer()
+
+    sent = harbour.run(mailer=mailer)
+
+    assert sent.snapshot == built.snapshot
+    assert b"350.50" in mailer.accepted[0][1]
+
+
+def test_after_the_first_mail_the_batch_keeps_its_snapshot_and_edition(harbour):
+    """Once mail has left, a build changes neither numbers nor pages of that week."""
+    sent = harbour.run(mailer=FakeMailer())
+    page = (harbour.folder("cfo/2026-W47") / "page.html").read_bytes()
+    harbour.events("999.00")
+
+    again = harbour.run()
+
+    assert again.snapshot == sent.snapshot
+    assert states(again) == {"cfo": "released"}
+    assert (harbour.folder("cfo/2026-W47") / "page.html").read_bytes() == page
+
+
+def test_a_send_without_its_snapshot_says_where_to_look(harbour):
+    """When the batch's snapshot is not in the store, nothing is collected in its place."""
+    harbour.run()
+    shutil.rmtree(harbour.root / "outputs" / "snapshots")
+
+    with pytest.raises(CommandRefused, match="which is not in"):
+        harbour.run(mailer=FakeMailer())
+
+
+def test_stale_data_is_built_and_kept_back(harbour):
+    """Events older than the report's needs allow: the edition is there, held, exit 3, and no mail leaves."""
+    harbour.report(
+        "cfo",
+        SAYS.format(words="Recognised"),
+        params="needs: {events: {max_age_hours: 30}, claims: {max_age_hours: 1}}\n",
+    )
+    mailer = FakeMailer()
+
+    outcome = harbour.run(mailer=mailer)
+
+    assert (outcome.exit_code, states(outcome)) == (3, {"cfo": "held"})
+    assert isinstance(outcome.problems[0], DataNotReady)
+    assert "the newest of its events is 76 h old, and it allows 30 h" in str(outcome.problems[0])
+    assert mailer.accepted == []
+
+
+def test_a_week_that_is_not_over_is_built_and_never_sent(harbour):
+    """The current week is built, marked incomplete, and refused by send with exit 3."""
+    outcome = harbour.run(period="2026-W48")
+
+    assert not outcome.is_complete
+    assert states(outcome) == {"cfo": "ready"}
+    with pytest.raises(DataNotReady) as refusal:
+        harbour.run(period="2026-W48", mailer=FakeMailer())
+    assert refusal.value.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("period", "says"),
+    [
+        ("2025-W53", "expected a week of 2025, W01 to W52"),
+        ("2019-W05", "2019-W05, before the first event, expected a week from 2026-W47 to 2026-W47"),
+        ("2027-W05", "expected a week that had begun at 2026-11-23"),
+    ],
+)
+def test_a_period_without_data_is_refused(harbour, period, says):
+    """A week that does not exist, lies before all data or in the future is no report of zeros."""
+    with pytest.raises(InputInvalid) as refusal:
+        harbour.run(period=period)
+
+    assert says in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        (replace(SENDER, sender=None), "SES_SENDER_EMAIL is not set"),
+        (replace(SENDER, recipient=None), "cfo has no recipient"),
+        (replace(SENDER, recipient="cfo@example.com"), "exists in examples only"),
+    ],
+)
+def test_a_send_without_sender_or_reader_is_refused_before_anything_is_made(harbour, environment, says):
+    """The refusal comes before collecting: nothing is written."""
+    with pytest.raises(CommandRefused, match=says):
+        harbour.run(mailer=FakeMailer(), environment=environment)
+
+    assert not (harbour.root / "outputs" / "snapshots").exists()
+
+
+def test_a_sample_can_never_be_sent(harbour):
+    """`sample: true` refuses a send, whoever asks."""
+    text = (harbour.root / "company" / "company.yaml").read_text()
+    (harbour.root / "company" / "company.yaml").write_text(text + "sample: true\n")
+
+    with pytest.raises(CommandRefused, match="is a sample and can never be sent"):
+        harbour.run(mailer=FakeMailer())
+
+
+def test_an_unknown_parameter_stops_the_run_before_it_starts(harbour):
+    """A typo in -p is refused, and no run is opened."""
+    with pytest.raises(InputInvalid, match="the unknown parameter 'rwos', expected one of rows"):
+        harbour.run(overrides={"rwos": 3})
+
+    assert harbour.ledger.batches() == ()
+
+
+def test_the_next_week_knows_the_edition_before(harbour):
+    """The edition of the week before is given to the notebook, and stands among the inputs."""
+    harbour.events("100.00")
+    harbour.run(period="2026-W47")
+
+    harbour.run(period="2026-W48")
+
+    manifest = json.loads((harbour.folder("cfo/2026-W48") / "manifest.json").read_text())
+    executed = (harbour.folder("cfo/2026-W48") / "executed.ipynb").read_text()
+    assert "previous" in manifest["inputs"]
+    assert f'previous = \\"{harbour.folder("cfo/2026-W47")}' in executed
+
+
+def test_a_foreign_notebook_becomes_an_edition(harbour):
+    """A notebook without parameters cell or blocks is built and rendered; it is given no parameters."""
+    notebook = new_notebook(
+        cells=[new_code_cell("import pandas as pd\npd.DataFrame({'boat': ['Ann', 'Bea'], 'trips': [3, 4]})")]
+    )
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, harbour.root / "notebooks" / "cfo.ipynb")
+
+    outcome = harbour.run()
+
+    assert states(outcome) == {"cfo": "ready"}
+    assert "Bea" in (harbour.folder("cfo/2026-W47") / "page.html").read_text()
