@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from quarterdeck import metrics
-from quarterdeck.metrics.figure import CATALOGUE, Metric, metric
+from quarterdeck.metrics.figure import CATALOGUE, Figure, Metric, metric
 
 # Copied from the definitions of the reports: what a manifest's keys and a headline's names may be.
 DEFINED = {
@@ -135,3 +135,15 @@ def test_a_metric_without_a_formula_or_defined_twice_is_refused():
     with pytest.raises(TypeError, match="cash is defined twice"):
         define(cash)
     assert isinstance(CATALOGUE["cash"], Metric)
+
+
+def test_a_figure_is_recorded_as_the_manifest_keeps_it():
+    """Value, unit, reason and parts go into the record; the id is its key there."""
+    figure = Figure("cash", "minor", 5, by={"Bank": 5, "Till": None})
+
+    assert figure.record().model_dump() == {
+        "value": 5,
+        "unit": "minor",
+        "reason": None,
+        "by": {"Bank": 5, "Till": None},
+    }

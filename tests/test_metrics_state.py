@@ -117,11 +117,14 @@ def test_the_window_of_bookings_has_those_without_a_time_too(inventory_of):
         event(event_id="never", booked_at=None, status="inquiry", created_at="2026-10-02 12:00"),
         event(event_id="later", booked_at="2026-10-03"),
     ]
-    inventory = inventory_of("2026-12-01", events=rows)
+    window = datetime(2026, 10, 2, tzinfo=UTC), datetime(2026, 10, 3, tzinfo=UTC)
+    without_creation = [{name: value for name, value in row.items() if name != "created_at"} for row in rows]
 
-    found = state.booked_between(inventory, datetime(2026, 10, 2, tzinfo=UTC), datetime(2026, 10, 3, tzinfo=UTC))
+    found = state.booked_between(inventory_of("2026-12-01", events=rows), *window)
+    dated = state.booked_between(inventory_of("2026-12-01", events=without_creation), *window)
 
     assert found["event_id"].tolist() == ["dated", "undated"]
+    assert dated["event_id"].tolist() == ["dated"]
 
 
 def test_the_window_of_the_served_goes_by_their_end(inventory_of):
