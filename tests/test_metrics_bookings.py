@@ -130,7 +130,7 @@ def test_a_repeat_customer_was_served_before_booking(inventory_of):
             event(customer_id="back", **served, starts_at="2026-02-01"),
             event(customer_id="back", **served, starts_at="2026-03-01"),
             event(customer_id="back"),
-            event(customer_id="late", **served, starts_at="2026-11-26"),  # served after booking
+            event(customer_id="late", **served, starts_at="2026-11-25"),  # over at the instant of booking, not before
             event(customer_id="late"),
             event(customer_id="open", status="booked", booked_at="2026-01-01", starts_at="2026-02-01"),  # never closed
             event(customer_id="open"),
