@@ -14,6 +14,7 @@ from quarterdeck.config import Company, PathSource, TableName
 from quarterdeck.errors import InputInvalid
 from quarterdeck.sources.books import read_books
 from quarterdeck.sources.domains import read_domains
+from quarterdeck.sources.handoffs import HANDOFF_PATTERNS, read_handoffs
 from quarterdeck.sources.reading import Document, Finding, Reading, documents_in, table_of
 from quarterdeck.sources.tables import read_table
 
@@ -83,6 +84,9 @@ def collect(company: Company, folder: Path) -> Collected:
 
 def _readings(company: Company, folder: Path) -> Iterator[tuple[str, PathSource, Reading]]:
     sources = company.sources
+    if sources.handoffs:
+        root = _folder(folder, "handoffs", sources.handoffs)
+        yield "handoffs", sources.handoffs, read_handoffs(documents_in(root, *HANDOFF_PATTERNS), company)
     if sources.domains:
         root = _folder(folder, "domains", sources.domains)
         yield "domains", sources.domains, read_domains(documents_in(root, "*.json"))
