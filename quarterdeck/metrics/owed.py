@@ -54,7 +54,7 @@ def receivables(inventory: AssetInventory, period: Period) -> Result:
     return Split(total(owed["open_minor"]), {band: by_age.get(band, 0) for band in AGE_BANDS})
 
 
-@metric(unit="minor", label="Kept, cancelled", better="less", now=True)
+@metric(unit="minor", label="Kept on cancelled", better="less", now=True)
 def refund_liability(inventory: AssetInventory, period: Period) -> Result:
     """
     Money that was paid for events now cancelled, and is still here.

@@ -69,7 +69,7 @@ def unclosed_revenue(inventory: AssetInventory, period: Period) -> Result:
     return total(_unclosed(inventory, period)["price_minor"])
 
 
-@metric(unit="ratio", label="Customer conc.", better="less", null_means=_NO_REVENUE)
+@metric(unit="ratio", label="Conc. by customer", better="less", null_means=_NO_REVENUE)
 def concentration_customer(inventory: AssetInventory, period: Period) -> Result:
     """
     How much the revenue of a year rests on few customers: 1 is a single one.
@@ -84,7 +84,7 @@ def concentration_customer(inventory: AssetInventory, period: Period) -> Result:
     return _herfindahl(inventory, period, "customer_id")
 
 
-@metric(unit="ratio", label="Channel conc.", better="less", null_means=_NO_REVENUE)
+@metric(unit="ratio", label="Conc. by channel", better="less", null_means=_NO_REVENUE)
 def concentration_channel(inventory: AssetInventory, period: Period) -> Result:
     """
     How much the revenue of a year rests on few channels: 1 is a single one.
@@ -99,7 +99,7 @@ def concentration_channel(inventory: AssetInventory, period: Period) -> Result:
     return _herfindahl(inventory, period, "channel")
 
 
-@metric(unit="ratio", label="Business conc.", better="less", null_means=_NO_REVENUE)
+@metric(unit="ratio", label="Conc. by business", better="less", null_means=_NO_REVENUE)
 def concentration_business(inventory: AssetInventory, period: Period) -> Result:
     """
     How much the revenue of a year rests on few businesses: 1 is a single one.
