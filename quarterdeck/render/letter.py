@@ -1,0 +1,97 @@
+"""The mail: one excerpt of the document as HTML and as text, small enough for every client."""
+
+from __future__ import annotations
+
+import functools
+
+import css_inline
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from quarterdeck.render.excerpt import BUDGETS, Excerpt, Excerpter
+from quarterdeck.render.exporter import TEMPLATES
+from quarterdeck.render.identity import EditionIdentity
+from quarterdeck.render.items import Document, cut_at_word
+from quarterdeck.render.looks import equip, sources
+from quarterdeck.render.mime import MessageBody, encoded
+from quarterdeck.render.text import write_text
+
+# Gmail clips what is longer than about 102 KB. Encoded is what counts there.
+MOST_HTML_BYTES = 80_000
+
+_SUBJECT = 100  # characters
+_PREHEADER = 200
+
+
+def write_letter(document: Document, edition: EditionIdentity) -> tuple[MessageBody, tuple[str, ...]]:
+    """
+    The body of the mail, and what of the document it had to leave out.
+
+    The HTML is at most `MOST_HTML_BYTES` as it travels: table rows go first, and where they stood it is
+    said how many are on the page.
+    """
+    headline = headline_of(document, edition)
+    subject = cut_at_word(f"{edition.subject_start} · {headline}", _SUBJECT)
+    preheader = cut_at_word(f"{headline} {document.lead}".strip(), _PREHEADER)
+    excerpter = Excerpter(document, headline)
+    for budget in BUDGETS:
+        excerpt = excerpter.excerpt(budget)
+        footer = _footer(document, excerpt, edition)
+        html = _html(excerpt, edition, subject=subject, preheader=preheader, footer=footer)
+        if len(encoded(html)[1]) <= MOST_HTML_BYTES:
+            break
+    text = write_text(excerpt, edition, footer)
+    body = MessageBody(subject, preheader, text, html, excerpt.images)
+    return body, (*document.dropped, *excerpt.dropped)
+
+
+def headline_of(document: Document, edition: EditionIdentity) -> str:
+    """The document's headline; for a notebook without one, what it is."""
+    return document.headline or f"{edition.title}, {edition.week}"
+
+
+def _html(excerpt: Excerpt, edition: EditionIdentity, *, subject: str, preheader: str, footer: list[str]) -> str:
+    template = _environment().get_template("message.html.j2")
+    drawn = template.render(excerpt=excerpt, edition=edition, subject=subject, preheader=preheader, footer=footer)
+    return _inliner().inline(drawn).replace(' data-css-inline="keep"', "")
+
+
+def _footer(document: Document, excerpt: Excerpt, edition: EditionIdentity) -> list[str]:
+    """Provenance, one paragraph a line."""
+    origin = document.provenance
+    snapshot = origin.snapshot if origin else edition.snapshot
+    as_of = origin.as_of if origin else edition.display.instant(edition.as_of)
+    listed = sources(origin, edition) if origin else ""
+    lines = [f"Where the figures come from. Snapshot {snapshot}, as of {as_of}. {listed}".rstrip()]
+    lines += origin.absent if origin else ()
+    if excerpt.findings:
+        more = f"; and {excerpt.findings_left_out} more, on the page" if excerpt.findings_left_out else ""
+        lines.append(f"Not understood in the sources: {'; '.join(excerpt.findings)}{more}.")
+    if document.dropped:
+        parts = len(document.dropped)
+        what = (
+            "part of the notebook that a mail cannot carry is"
+            if parts == 1
+            else "parts of the notebook that a mail cannot carry are"
+        )
+        lines.append(f"{parts} {what} left out, and listed on the page.")
+    lines.append(f"Definitions and all rows are on the page of this edition, {edition.edition}.")
+    if edition.sample:
+        lines.append("Sample data: this company and its figures are invented.")
+    return lines
+
+
+@functools.cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES / "mail"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    equip(environment)
+    return environment
+
+
+@functools.cache
+def _inliner() -> css_inline.CSSInliner:
+    return css_inline.CSSInliner(load_remote_stylesheets=False, minify_css=True)

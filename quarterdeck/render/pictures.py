@@ -1,0 +1,70 @@
+"""
+Pictures that nobody made for a mail, made fit for one.
+
+What a mail can carry is an opaque PNG or JPEG, not larger than it is shown on a dense screen: Outlook
+on Windows cuts what is taller than 1728 pixels, and a transparent ground turns black text invisible in
+dark mode.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+from PIL import Image as Pillow
+
+from quarterdeck.render.items import Picture
+from quarterdeck.render.tokens import CONTENT_WIDTH
+
+_MOST_WIDE = 2 * CONTENT_WIDTH
+_MOST_HIGH = 1728
+_HEAVY = 200_000  # bytes; above it a drawing is given fewer colours
+_COLOURS = 128
+
+
+def fit_for_mail(picture: Picture) -> Picture | None:
+    """*picture* as a mail may carry it, with its width in CSS pixels; None when it is no picture."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Pillow.DecompressionBombWarning)
+            with Pillow.open(io.BytesIO(picture.data), formats=("PNG", "JPEG")) as opened:
+                opened.load()
+                drawn = opened.copy()
+    except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
+        return None  # Pillow says SyntaxError for a PNG with a broken chunk
+    natural = picture.width or drawn.width
+    width = min(CONTENT_WIDTH, natural)
+    is_opaque = drawn.mode in ("RGB", "L", "P") and "transparency" not in drawn.info
+    fits = drawn.width <= _MOST_WIDE and drawn.height <= _MOST_HIGH
+    if is_opaque and fits and len(picture.data) <= _HEAVY:
+        return Picture(picture.data, picture.subtype, picture.alt, width)
+    flat = _flattened(drawn)
+    scale = min(1, _MOST_WIDE / flat.width, _MOST_HIGH / flat.height)
+    if scale < 1:
+        size = (max(1, round(flat.width * scale)), max(1, round(flat.height * scale)))
+        flat = flat.resize(size, Pillow.Resampling.LANCZOS)
+    return Picture(*_written(flat, picture.subtype), picture.alt, width)
+
+
+def _flattened(drawn: Pillow.Image) -> Pillow.Image:
+    """On white, which is what notebooks draw for."""
+    with_alpha = drawn.convert("RGBA")
+    ground = Pillow.new("RGBA", with_alpha.size, "white")
+    return Pillow.alpha_composite(ground, with_alpha).convert("RGB")
+
+
+def _written(flat: Pillow.Image, subtype: str) -> tuple[bytes, str]:
+    """As JPEG what was one, or what is heavy even with few colours: a photograph, that is."""
+    if subtype == "png":
+        data = _saved(flat, "PNG", optimize=True)
+        if len(data) > _HEAVY:
+            data = _saved(flat.quantize(_COLOURS, dither=Pillow.Dither.NONE), "PNG", optimize=True)
+        if len(data) <= 2 * _HEAVY:
+            return data, "png"
+    return _saved(flat, "JPEG", quality=82, optimize=True), "jpeg"
+
+
+def _saved(image: Pillow.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()

@@ -1,0 +1,904 @@
+"""The whole way from an executed notebook to its page and its mail; what a reader gets is what is asserted."""
+
+import base64
+import hashlib
+import html
+import io
+import json
+import os
+import pickle
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import datetime
+from email import message_from_bytes
+from email.policy import SMTP
+from html.parser import HTMLParser
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import nbconvert.exporters
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image as Pillow
+
+from quarterdeck.blocks import (
+    MIME,
+    Action,
+    Actions,
+    Cell,
+    Change,
+    Chart,
+    Delta,
+    FigureRecord,
+    Headline,
+    Kpi,
+    Kpis,
+    Note,
+    Provenance,
+    SinceLastWeek,
+    Source,
+    Table,
+    TableColumn,
+)
+from quarterdeck.charts.theme import contrast
+from quarterdeck.display import Display
+from quarterdeck.errors import InputInvalid
+from quarterdeck.metrics.figure import CATALOGUE, Metric
+from quarterdeck.period import Period
+from quarterdeck.render import MOST_HTML_BYTES, EditionIdentity, PageExporter, encoded, render
+from quarterdeck.render.tokens import colours
+
+DATA = Path(__file__).parent / "data" / "render"
+ZONE = "America/Los_Angeles"
+IDENTITY = EditionIdentity(
+    edition="cfo/2026-W47",
+    title="CFO",
+    company="Harbour Day Charters",
+    period=Period(2026, 47, ZONE),
+    display=Display("en_US", "USD", ZONE),
+    snapshot="3f9a2c71",
+    as_of=datetime(2026, 11, 23, 5, 10, tzinfo=ZoneInfo(ZONE)),
+    sample=False,
+    owner="finance@example.com",
+)
+
+
+def png(width=1184, height=380, mode="RGB", colour="#FBFAF7", kind="PNG"):
+    written = io.BytesIO()
+    Pillow.new(mode, (width, height), colour).save(written, kind)
+    return written.getvalue()
+
+
+def b64(data):
+    return base64.b64encode(data).decode()
+
+
+def chart(title="Cash falls", **given):
+    picture = b64(png(colour=given.pop("colour", "#FBFAF7")))
+    said = {"subtitle": "USD", "alt": "Area chart of cash.", "png": picture, "png_dark": picture}
+    return Chart(title=title, width=592, height=190, **{**said, **given})
+
+
+def table(rows, heads=("Booking", "Owed"), **given):
+    columns = tuple(TableColumn(head=head, align="right" if at else "left") for at, head in enumerate(heads))
+    cells = tuple(tuple(Cell(text=text) for text in row) for row in rows)
+    return Table(columns=columns, rows=cells, **{"title": "Who owes", **given})
+
+
+def kpi(**given):
+    return Kpi(**{"id": "cash", "label": "Cash today", "value": "$212.4k", **given})
+
+
+def code(*outputs, tags=(), source="secret_source = 1"):
+    made = [
+        new_output("display_data", data={MIME: json.loads(each.model_dump_json()), "text/plain": "as text"})
+        if hasattr(each, "model_dump_json")
+        else each
+        for each in outputs
+    ]
+    return new_code_cell(source, outputs=made, execution_count=1, metadata={"tags": list(tags)} if tags else {})
+
+
+def displayed(**data):
+    return new_output("display_data", data={name.replace("__", "/"): value for name, value in data.items()})
+
+
+def printed(text, name="stdout"):
+    return new_output("stream", name=name, text=text)
+
+
+@pytest.fixture
+def rendered(tmp_path):
+    """A function (cells or blocks) → what `render` makes of a notebook of them."""
+
+    def build(*cells, identity=IDENTITY):
+        made = [cell if "cell_type" in cell else code(cell) for cell in cells]
+        path = tmp_path / "cfo.ipynb"
+        nbformat.write(new_notebook(cells=made), path)
+        return render(path, identity)
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def cfo():
+    """A whole report, its charts included."""
+    return render(DATA / "cfo.ipynb", replace(IDENTITY, sample=True, has_previous=True))
+
+
+@pytest.fixture(scope="module")
+def foreign():
+    """A notebook whose author knew nothing of Quarterdeck."""
+    return render(DATA / "foreign.ipynb", IDENTITY)
+
+
+def in_order(text, *parts):
+    at = -1
+    for part in parts:
+        at = text.find(part, at + 1)
+        assert at >= 0, f"{part!r} is missing, or stands too early"
+    return True
+
+
+def media(rendered):
+    """The three texts that readers see, with all white space alike."""
+    return tuple(plain(text) for text in (rendered.page, rendered.body.html, rendered.body.text))
+
+
+def plain(text):
+    return re.sub(r"\s+", " ", html.unescape(text))
+
+
+class Markup(HTMLParser):
+    """The tags of a page or mail, and the names of their attributes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes = set(), set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
+# --- the edition ---------------------------------------------------------------------------------------------
+
+
+def test_what_changed_comes_before_what_is(cfo):
+    """Every medium says headline, lead, last week, KPIs, charts, table, agenda, care and origin in that order."""
+    for text in media(cfo):
+        assert in_order(
+            text[text.find("</style>") + 1 :],
+            "Cash falls to $84.6k",
+            "The forecast already counts",
+            "Lowest cash down",
+            "Result to plan, YTD",
+            "Area chart of cash",
+            "Half of the $61.6k",
+            "Kestrel Offsites",
+            "Read with care.",
+            "Where the figures come from.",
+        )
+
+
+def test_subject_names_the_week_and_is_cut_at_a_word(rendered):
+    """A subject carries the period, so that weeks do not thread, and never half a word."""
+    subject = rendered(Headline(text="Receivables are rising " * 20)).body.subject
+
+    assert subject.startswith("CFO · week 47 · Receivables are rising")
+    assert len(subject) <= 100
+    assert subject.endswith(("rising…", "are…", "Receivables…"))
+
+
+def test_every_recorded_figure_is_in_the_metrics(cfo):
+    """A manifest can record every figure that a report shows, also one that only its headline names."""
+    assert cfo.metrics["lowest_cash"] == FigureRecord(value=8460000, unit="minor")
+    assert set(cfo.metrics) == {
+        "cash",
+        "gross_margin_rate",
+        "lowest_cash",
+        "receivables",
+        "result_variance_ytd",
+        "runway_weeks",
+    }
+    assert cfo.headline.startswith("Cash falls to $84.6k")
+    assert cfo.dropped == ()
+
+
+def test_sample_company_is_said_to_be_one(cfo, rendered):
+    """Nobody takes the sample's figures for a company's, and a company's are not called a sample."""
+    real = rendered(Headline(text="Cash is $5k"))
+
+    assert all("Sample data" in text or "SAMPLE DATA" in text for text in media(cfo))
+    assert not any("sample data" in text.lower() for text in media(real))
+
+
+def test_code_and_parameters_are_never_shown(rendered):
+    """Cells' sources, and all of the parameter cells, stay with the analyst."""
+    edition = rendered(
+        code(printed("hidden output"), tags=["parameters"]),
+        code(printed("injected output"), tags=["injected-parameters"]),
+        code(printed("shown output")),
+    )
+
+    for text in media(edition):
+        assert "shown output" in text
+        assert not re.search("secret_source|hidden output|injected output", text)
+
+
+def test_words_above_the_headline_are_the_analysts(rendered):
+    """What the notebook says of itself before its headline is not sent to its reader."""
+    edition = rendered(
+        new_markdown_cell("# Will the cash last?\n\nOwner: finance"),
+        Headline(text="Cash is $5k"),
+        new_markdown_cell("So."),
+    )
+
+    for text in media(edition):
+        assert "Owner: finance" not in text
+        assert "So." in text
+
+
+def test_output_above_the_headline_is_kept(rendered):
+    """A figure shown before the headline is still shown: only prose is for analysts alone."""
+    edition = rendered(new_markdown_cell("Intro"), Kpis(kpis=(kpi(),)), Headline(text="Cash is $5k"))
+
+    assert all("$212.4k" in text for text in media(edition))
+
+
+def test_headings_name_sections_and_agenda_names_itself(rendered):
+    """A heading opens a section; what changed and the agenda have theirs, and a heading above them is theirs."""
+    text = rendered(
+        Headline(text="Cash is $5k"),
+        SinceLastWeek(note="There is no last week."),
+        Kpis(kpis=(kpi(),)),
+        chart("A chart of no section"),
+        new_markdown_cell("## Cash & *more*"),
+        chart(),
+        Actions(title="Roadmap", actions=(Action(action="Do it"),)),
+        new_markdown_cell("## To do"),
+        Actions(title="For you", actions=(), note="Nothing is due."),
+        Actions(actions=(Action(action="Do that"),), note="All else is done."),
+    ).body.text
+
+    assert in_order(
+        text,
+        "SINCE LAST WEEK",
+        "There is no last week.",
+        "$212.4k",
+        "A chart of no section",
+        "CASH & MORE",
+        "ROADMAP",
+        "TO DO",
+        "For you",
+        "Nothing is due.",
+        "THE NEXT 30 DAYS",
+        "All else is done.",
+    )
+    assert text.count("Roadmap") == 0
+
+
+def test_notes_stay_where_they_are_said_and_care_stands_last(rendered):
+    """A plain note explains what is above it; what is to be read with care is said at the end."""
+    text = rendered(
+        Kpis(kpis=(kpi(),)),
+        Note(weight="care", text="Margin is overstated."),
+        Note(title="Channels.", text="Not available."),
+        chart(),
+    ).body.text
+
+    assert in_order(text, "$212.4k", "Channels. Not available.", "Cash falls", "Read with care. Margin is overstated.")
+
+
+def test_absent_kpi_says_why_in_place_of_its_deltas(rendered):
+    """What is not available is "n/a" with its reason in every medium, never a zero and never empty."""
+    edition = rendered(Kpis(kpis=(kpi(value="n/a", reason="the books have no balances"),)))
+
+    for text in media(edition):
+        assert in_order(text, "Cash today", "n/a", "the books have no balances")
+
+
+def test_delta_has_arrow_sign_and_basis(rendered):
+    """A delta is told by arrow and sign as well as by colour, and one without a change is an equals sign."""
+    deltas = (
+        Delta(text="+$1.2k", basis="on week", direction="up", tone="worse"),
+        Delta(text="0", basis="on year", direction="same", tone="neutral"),
+    )
+
+    text = rendered(Kpis(kpis=(kpi(deltas=deltas),))).body.text
+
+    assert "Cash today  $212.4k  ▲ +$1.2k on week  = 0 on year" in text
+
+
+def test_empty_table_says_so(rendered):
+    """A table without rows is a sentence, not a head over nothing."""
+    assert all("Nothing to list." in text for text in media(rendered(table([]))))
+
+
+def test_week_across_new_year_shows_both_years():
+    """The year is left out of a week's dates only where it is plain."""
+    plain = IDENTITY.dates
+    across = replace(IDENTITY, period=Period(2026, 53, ZONE)).dates
+
+    assert plain == "16 to 22 November"
+    assert across == "28 December 2026 to 3 January 2027"
+
+
+# --- notebooks that contradict themselves, or are none ---------------------------------------------------------
+
+
+def test_one_metric_with_two_values_is_refused(rendered):
+    """A notebook that shows a figure with two values is refused, and both cells are named."""
+    with pytest.raises(InputInvalid) as refusal:
+        rendered(
+            Kpis(kpis=(), metrics={"cash": FigureRecord(value=14, unit="minor")}),
+            Headline(text="Cash", metrics={"cash": FigureRecord(value=12, unit="minor")}),
+        )
+
+    assert "cfo.ipynb, cell 2: found cash = 12 minor, expected the 14 minor that cell 1 shows" in str(refusal.value)
+
+
+def test_second_headline_is_refused(rendered):
+    """A report has one headline."""
+    with pytest.raises(InputInvalid) as refusal:
+        rendered(Headline(text="One is $1"), Headline(text="Two are $2"))
+
+    assert "cell 2: found a second headline, 'Two are $2', expected one headline in a notebook" in str(refusal.value)
+
+
+def test_malformed_block_is_refused_with_its_field(rendered):
+    """A block that is none is refused with cell and field, and is not shown as something else."""
+    broken = new_output("display_data", data={MIME: {"block": "headline", "txt": "Cash"}, "text/plain": "Cash"})
+
+    with pytest.raises(InputInvalid) as refusal:
+        rendered(code(broken))
+
+    assert "cfo.ipynb, cell 1: found a block with headline.text" in str(refusal.value)
+    assert "expected Field required" in str(refusal.value)
+
+
+def test_chart_that_is_no_picture_is_refused(rendered):
+    """A chart whose picture cannot be decoded stops the edition: it would be a hole in the mail."""
+    with pytest.raises(InputInvalid) as refusal:
+        rendered(chart(png="!!"))
+
+    assert "found a picture that is no base64, '!!'" in str(refusal.value)
+
+
+def test_notebook_with_an_error_is_refused(rendered):
+    """A traceback never reaches a reader."""
+    failed = new_output("error", ename="KeyError", evalue="'price'", traceback=["KeyError"])
+
+    with pytest.raises(InputInvalid) as refusal:
+        rendered(code(failed))
+
+    assert "cell 1: found KeyError: 'price', expected a notebook that ran to its end" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "found"), [(None, "found nothing"), ("{half", "Notebook does not appear to be JSON")]
+)
+def test_file_that_is_no_notebook_is_refused(tmp_path, content, found):
+    """A missing or half-written notebook is named with the command that makes it."""
+    path = tmp_path / "executed.ipynb"
+    if content is not None:
+        path.write_text(content)
+
+    with pytest.raises(InputInvalid) as refusal:
+        render(path, IDENTITY)
+
+    assert "executed.ipynb" in str(refusal.value)
+    assert found in str(refusal.value)
+    assert "python runner.py run cfo" in str(refusal.value)
+
+
+def test_notebook_of_an_older_format_is_read(tmp_path):
+    """A notebook written before cells had ids renders without a warning."""
+    path = tmp_path / "old.ipynb"
+    cell = {"cell_type": "markdown", "metadata": {}, "source": ["# Old words"]}
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 2, "metadata": {}, "cells": [cell]}))
+
+    assert render(path, IDENTITY).headline == "Old words"
+
+
+# --- the page ------------------------------------------------------------------------------------------------
+
+
+def test_page_needs_nothing_but_itself(cfo, foreign):
+    """A page loads nothing, runs nothing, and forbids both."""
+    for page in (cfo.page, foreign.page):
+        assert "default-src 'none'; img-src data:; style-src 'unsafe-inline'" in page
+        assert not re.search(r"<script|<link|@import|url\(|\son\w+=", page)
+        sources = re.findall(r'(?:src|srcset)="([^"]{0,30})', page)
+        assert sources
+        assert all(source.startswith("data:image/") for source in sources)
+
+
+def test_page_shows_a_second_drawing_in_the_dark(cfo):
+    """Each chart of a page has a drawing for dark screens, which print and light screens do not use."""
+    dark = re.findall(r'<source media="screen and \(prefers-color-scheme:dark\)" srcset="data:image/png', cfo.page)
+
+    assert len(dark) == 3
+
+
+def test_page_has_all_rows_and_the_mail_twelve(rendered):
+    """The page has every row; the mail has twelve and says how many more there are, in the table's own words."""
+    rows = [(f"B{number:04}", f"${number}") for number in range(2000)]
+
+    edition = rendered(
+        table(rows, left_out="and 1,988 more, $1.9m, on the page", total=(Cell(text="Total"), Cell(text="$2.0m")))
+    )
+
+    assert "B1999" in edition.page
+    assert "more, $1.9m" not in edition.page
+    for text in media(edition)[1:]:
+        assert in_order(text, "B0011", "and 1,988 more, $1.9m, on the page", "$2.0m")
+        assert "B0012" not in text
+
+
+def test_contents_line_leads_to_the_sections(rendered):
+    """The contents line has a link for each named section, and two sections of one name have two places."""
+    page = rendered(
+        Headline(text="Cash is $5k"),
+        new_markdown_cell("## Cash"),
+        chart(),
+        new_markdown_cell("## Cash"),
+        chart(),
+        new_markdown_cell("## …"),
+        chart(),
+    ).page
+
+    for anchor in ("cash", "cash-2", "section"):
+        assert f'href="#{anchor}"' in page
+        assert f'<section id="{anchor}">' in page
+
+
+def test_page_leads_to_last_week_only_if_there_was_one(cfo, rendered):
+    """A link to an edition that never was would be a dead one."""
+    first = rendered(Headline(text="Cash is $5k"))
+
+    assert 'href="../../2026-W46/cfo/page.html"' in cfo.page
+    assert 'href="../../2026-W48/cfo/page.html">Next week’s edition, from 30 November' in cfo.page
+    assert "2026-W46" not in first.page
+
+
+def test_page_defines_its_figures_in_words(rendered, monkeypatch):
+    """Behind each KPI's name stands how it is made, without a name that only the code knows."""
+
+    def cash_made(inventory, period):
+        """
+        Money in the bank.
+
+        Formula:
+            Σ of `balance_minor` less other_metric.
+
+        Source:
+            balances
+        """
+
+    for name, label in (("cash", "Cash"), ("other_metric", "Money owed")):
+        metric = Metric(name, "minor", label, "more", now=False, null_means="", compute=cash_made)
+        monkeypatch.setitem(CATALOGUE, name, metric)
+
+    page = rendered(Kpis(kpis=(kpi(), kpi(id="undefined", label="No metric")))).page
+
+    assert "figure-undefined" not in page
+    assert 'href="#figure-cash"' in page
+    assert "Money in the bank. Formula: Σ of balance minor less money owed. Source: balances." in page
+
+
+def test_nbconvert_knows_the_exporter():
+    """`jupyter nbconvert --to quarterdeck-page` makes a page of any notebook, without an edition."""
+    exporter = nbconvert.exporters.get_exporter("quarterdeck-page")
+
+    page, resources = exporter().from_filename(str(DATA / "foreign.ipynb"))
+
+    assert exporter is PageExporter
+    assert resources["output_extension"] == ".html"
+    assert "<h1>Ferry occupancy, a plain notebook</h1>" in page
+    assert 'class="masthead"' not in page
+
+
+def test_page_of_an_untitled_notebook_is_called_after_its_file(tmp_path):
+    """Even a notebook without a word has a title."""
+    path = tmp_path / "Weekly numbers.ipynb"
+    nbformat.write(new_notebook(cells=[code(printed("1"), Provenance(snapshot="a", as_of="b", sources=()))]), path)
+
+    page, _ = PageExporter().from_filename(str(path))
+
+    assert "<h1>Weekly numbers</h1>" in page
+
+
+# --- the mail ------------------------------------------------------------------------------------------------
+
+
+def test_mail_begins_with_its_hidden_preheader(cfo):
+    """What an inbox shows behind the subject is headline and lead, and the mail opens with it unseen."""
+    body = cfo.body.html[cfo.body.html.index("<body") :]
+
+    assert cfo.body.preheader.startswith("Cash falls to $84.6k in the week of 1 February, $15.4k under the minimum The")
+    assert re.search(r'<body[^>]*>\s*<div class="preheader" style="display:none', body)
+    assert len(cfo.body.preheader) <= 200
+
+
+def test_mail_uses_only_what_mail_programs_know(cfo, foreign):
+    """No variables, flex, grid, scripts, remote or embedded pictures; all but media queries stands inline."""
+    for text in (cfo.body.html, foreign.body.html):
+        assert not re.search(r"var\(|display:\s*(?:flex|grid)|<script|<svg|\"data:|src=\"http|data-css-inline", text)
+        assert text.count("<style") == 1
+        assert re.search(r"<style>\s*@media", text)
+        assert '<meta name="color-scheme" content="light dark">' in text
+        assert all('role="presentation"' in tag or 'class="data' in tag for tag in re.findall("<table[^>]*>", text))
+
+
+def test_mail_pictures_have_width_alt_and_a_part(cfo):
+    """Every chart is a part of the message, shown at 592 px by attribute, with its words beside it."""
+    tags = re.findall("<img[^>]*>", cfo.body.html)
+
+    assert len(tags) == 3
+    for tag, image in zip(tags, cfo.body.images, strict=True):
+        assert f'src="cid:{image.cid}"' in tag
+        assert 'width="592"' in tag
+        assert "max-width:592px" in tag
+        assert len(re.search('alt="([^"]*)"', tag)[1]) > 60
+
+
+def test_same_picture_twice_is_one_part(rendered):
+    """A chart that is shown twice travels once."""
+    body = rendered(chart("One"), chart("Two"), chart("Three", colour="red")).body
+
+    assert len(body.images) == 2
+    assert body.html.count("<img") == 3
+
+
+def test_mail_stays_small_whatever_the_tables(rendered):
+    """Over 80 KB the mail loses table rows first, says so in both parts, and the page keeps them."""
+    rows = [(f"B{number:04} " + "long words " * 30, f"${number}") for number in range(40)]
+    agenda = Actions(actions=tuple(Action(action="Act " + "again " * 60, at_stake="$1") for _ in range(40)))
+
+    edition = rendered(Headline(text="Cash is $5k"), *[table(rows, mail_rows=30) for _ in range(12)], agenda)
+
+    size = len(encoded(edition.body.html)[1])
+    assert size <= MOST_HTML_BYTES
+    assert size > MOST_HTML_BYTES / 4  # it loses no more than it has to
+    for text in media(edition)[1:]:
+        assert "rows left out to keep the mail small; all are on the page" in text
+    assert edition.page.count("B0039") == 12
+
+
+def test_mail_stays_small_whatever_is_printed_or_written(rendered):
+    """A cell that prints a megabyte and a chapter of prose leave a mail that can be read, and say what is missing."""
+    edition = rendered(
+        code(printed("one line\n" * 100_000)), code(printed("x" * 300)), new_markdown_cell("A long word. " * 20_000)
+    )
+
+    assert len(encoded(edition.body.html)[1]) <= MOST_HTML_BYTES
+    assert "100000 more lines, on the page" in edition.body.text
+    assert "A text left out to keep the mail small; it is on the page." in edition.body.text
+
+
+def test_long_output_is_cut_and_said(rendered):
+    """Forty lines of a print are enough for a mail; a line that runs on is cut."""
+    edition = rendered(code(printed("\n".join(f"line {n}" for n in range(42)))), code(printed("word " * 100)))
+
+    text = edition.body.text
+    assert in_order(text, "line 39", "and 2 more lines, on the page", "word word", "long lines are cut; all of them")
+    assert "line 41" in edition.page
+
+
+def test_headline_of_900_characters_is_cut_in_the_mail_only(rendered):
+    """The page has a long headline whole; the mail has its start, and the loss is listed."""
+    headline = "Revenue is $5k and " * 50
+
+    edition = rendered(Headline(text=headline.strip()))
+
+    page, mail, _ = media(edition)
+    assert headline.strip() in page
+    assert headline.strip() not in mail
+    assert any(each.startswith("the headline after") for each in edition.dropped)
+
+
+def test_agenda_marks_what_is_late_and_what_the_reader_decides(cfo):
+    """Late is a word beside the date, and a decision begins with the word."""
+    assert in_order(
+        cfo.body.text, "Fri 20 Nov   Agree a payment date", "3 days late  D. Okafor", "Decide: move the Bay Sails"
+    )
+    assert in_order(cfo.body.html, "Fri 20 Nov", "3 days late", "<b", "Decide:")
+
+
+def test_wide_table_keeps_the_columns_that_fit(rendered):
+    """A mail cannot scroll: columns that do not fit are left to the page, and the mail says how many."""
+    heads = ["Booking", *(f"Month {number}" for number in range(12))]
+
+    edition = rendered(table([["B1", *["$1,234.50"] * 12]], heads, total=tuple(Cell(text=h) for h in heads)))
+
+    assert "Month 4" in edition.body.html
+    assert "Month 7" not in edition.body.html
+    assert "6 more columns are on the page" in edition.body.text
+    assert "Month 11" in edition.page
+
+
+def test_provenance_names_sources_absences_and_findings(rendered):
+    """The end of a report says which data it is made of, what is absent, and what nobody could read."""
+    edition = rendered(
+        Provenance(
+            snapshot="abc123",
+            as_of="23 November 2026, 05:10 PST",
+            sources=(Source(name="Events", rows=1904, age="2 h old"), Source(name="Zones", rows=1, age="unknown")),
+            absent=("Books are absent: no margin.",),
+            findings=tuple(f"a.md, line {n}: odd" for n in range(7)),
+        )
+    )
+
+    for text in media(edition):
+        assert in_order(
+            text, "abc123", "Events 1,904 rows, 2 h old · Zones 1 row, unknown.", "Books are absent", "line 4: odd"
+        )
+    assert "and 2 more, on the page" in plain(edition.body.text)
+    assert "line 6: odd" in edition.page
+
+
+# --- what nobody should trust ----------------------------------------------------------------------------------
+
+HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)>"
+
+
+def test_names_from_data_are_text_in_every_place(rendered):
+    """HTML in a project's name is shown as it is written, wherever a block can hold it."""
+    edition = rendered(
+        Headline(text=HOSTILE, lead=HOSTILE),
+        SinceLastWeek(changes=(Change(fact=HOSTILE, cause=HOSTILE),), note=HOSTILE),
+        Kpis(kpis=(kpi(label=HOSTILE, value=HOSTILE, unit=HOSTILE, reason=HOSTILE),)),
+        chart(HOSTILE, subtitle=HOSTILE, alt='">' + HOSTILE, note=HOSTILE),
+        table([[HOSTILE, HOSTILE]], [HOSTILE, "x"], title='">' + HOSTILE, left_out=HOSTILE, mail_rows=0),
+        Actions(
+            title=HOSTILE, actions=(Action(action=HOSTILE, owner=HOSTILE, due=HOSTILE, evidence=HOSTILE),), note=HOSTILE
+        ),
+        Note(title=HOSTILE, text=HOSTILE),
+        Note(weight="care", text=HOSTILE),
+        Provenance(snapshot=HOSTILE, as_of=HOSTILE, sources=(), absent=(HOSTILE,), findings=(HOSTILE,)),
+        identity=replace(IDENTITY, company=HOSTILE, title=HOSTILE, edition=f"cfo{HOSTILE}/2026-W47"),
+    )
+
+    for text in (edition.page, edition.body.html):
+        assert "script" not in Markup(text).tags
+        assert "onerror" not in Markup(text).attributes
+    for text in media(edition):
+        assert text.count(HOSTILE) >= 15
+
+
+def test_control_characters_do_not_reach_a_reader(rendered):
+    """Terminal codes, controls and direction overrides in data are taken out; no-break spaces are not."""
+    edition = rendered(Note(text="a\x00b\x1b[31mred\x1b[0m \u202egnp.exe\u202c 1\u202f234 €\nend"))
+
+    assert "abred gnp.exe\u202c 1\u202f234 € end" in edition.body.text
+
+
+def test_right_to_left_names_are_set_right_to_left(rendered):
+    """A Hebrew or Arabic name says its direction; Latin ones carry no mark."""
+    edition = rendered(table([["مشروع الميناء 2!", "1"], ["Harbour", "2"]]))
+
+    for text in (edition.page, edition.body.html):
+        assert re.search(r'<td[^>]* dir="auto"[^>]*>مشروع', text)
+        assert not re.search(r'<td[^>]* dir="auto"[^>]*>Harbour', text)
+
+
+def test_long_names_may_break_and_short_ones_may_not(rendered):
+    """A name of 400 letters is broken, so that it widens no table; a word of usual length never is."""
+    edition = rendered(table([["A" * 400, "1"], ["Harbour Lights", "2"]]))
+
+    assert re.search(r"<td[^>]*overflow-wrap:anywhere[^>]*>AAAA", edition.body.html)
+    assert not re.search(r"<td[^>]*overflow-wrap:anywhere[^>]*>Harbour", edition.body.html)
+    assert max(map(len, edition.body.text.splitlines())) <= 78
+
+
+# --- a notebook nobody wrote for Quarterdeck -------------------------------------------------------------------
+
+
+def test_foreign_notebook_has_title_and_sections(foreign):
+    """The first heading is the headline, the next ones name sections, prose is prose."""
+    assert foreign.headline == "Ferry occupancy, a plain notebook"
+    assert foreign.body.subject == "CFO · week 47 · Ferry occupancy, a plain notebook"
+    assert in_order(foreign.body.text, "It costs $12 a seat and\n$15 at weekends.", "- first point\n- second point")
+    assert "1. one\n2. two" in foreign.body.text
+    assert in_order(foreign.body.text, "NUMBERS", "A smaller heading", "PICTURES")
+
+
+def test_foreign_frame_is_a_table_like_all_others(foreign):
+    """A DataFrame has words as heads, figures right, n/a for what is missing, and twelve rows in the mail."""
+    assert "    route     seats sold  share  when\n" in foreign.body.text
+    assert " 3  Route 3          220    n/a  2026-11-04\n" in foreign.body.text
+    assert in_order(foreign.body.text, "11  Route 11", "and 18 more, on the page")
+    assert in_order(foreign.page, "Route 12<", "Route 29<")
+    assert "NaN" not in foreign.page
+    assert "dataframe" not in foreign.body.html
+    assert re.search(r'<th class="r" scope="col"[^>]*text-align:right[^>]*>seats sold</th>', foreign.body.html)
+
+
+def test_foreign_pivot_joins_the_levels_of_its_heads(foreign):
+    """A head of two levels is one head, and its table fits by wrapping heads, never figures."""
+    assert re.search(r">seats sold · Friday</th>", foreign.body.html)
+    assert "lower" in foreign.body.text
+    assert "582.5" in foreign.body.text
+
+
+def test_foreign_pictures_are_parts_with_words(foreign):
+    """Pictures of `plt.show()` travel with the mail, numbered where they have no words of their own."""
+    assert [image.subtype for image in foreign.body.images] == ["png"] * 3
+    assert 'alt="Chart 1 of 4: Pictures"' in foreign.body.html
+    assert "[Chart 2 of 4: Pictures]" in foreign.body.text
+    assert "No description has been provided" not in foreign.page
+
+
+def test_foreign_svg_is_on_the_page_and_said_in_the_mail(foreign):
+    """No mail program shows SVG: the page does, as a picture that can run nothing."""
+    assert "data:image/svg+xml;base64," in foreign.page
+    assert "Chart 4 of 4: Pictures: only the page can show this drawing." in foreign.body.text
+    assert any("svg+xml" in each for each in foreign.dropped)
+
+
+def test_foreign_prints_are_read_as_a_terminal_would(foreign):
+    """Colours are taken away and a progress bar shows its last state."""
+    assert "\nred and plain\n100%\n" in foreign.body.text
+
+
+def test_foreign_losses_are_listed(foreign):
+    """Scripts, forms, frames, remote pictures and standard error are left out, and each is listed with its cell."""
+    for loss in (
+        "cell 3: remote picture (logo)",
+        "cell 3: script",
+        "cell 14: 1 line written to standard error",
+        "cell 16: event handler",
+        "cell 16: form",
+        "cell 16: frame",
+        "cell 16: an output of type application/javascript",
+    ):
+        assert loss in foreign.dropped
+    assert "alert(" not in foreign.page + foreign.body.html + foreign.body.text
+    assert "cell 16: frame" in foreign.page
+    assert "8 parts of the notebook that a mail cannot carry are left out" in plain(foreign.body.text)
+
+
+def test_name_of_an_object_is_no_output(rendered):
+    """`<Axes: >` and its like say nothing to a reader and differ from run to run."""
+    names = (
+        "<Axes: >",
+        "[<matplotlib.lines.Line2D at 0x7f00>]",
+        "Text(0.5, 1.0, 'Seats')",
+        "<Figure size 640x480 with 1 Axes>",
+    )
+
+    edition = rendered(
+        *[code(displayed(text__plain=name)) for name in names], code(displayed(text__plain="{'a': '<b>'}"))
+    )
+
+    for text in media(edition):
+        assert not re.search(r"Axes|Line2D|Text\(", text)
+    assert "{'a': '<b>'}" in edition.body.text
+    assert edition.dropped == ()
+
+
+def test_pieces_of_one_print_are_one_text(rendered):
+    """A kernel cuts a stream where it likes; a reader sees no seam, and raw cells not at all."""
+    edition = rendered(
+        code(printed("one"), printed(" text\n"), printed("!", "stderr"), printed("   \n")),
+        nbformat.v4.new_raw_cell("for LaTeX alone"),
+    )
+
+    assert "\none text\n" in edition.body.text
+    assert edition.dropped == ("cell 1: 1 line written to standard error",)
+    assert not any("for LaTeX alone" in text for text in media(edition))
+
+
+def test_prose_reads_well_as_text(rendered):
+    """Lists in lists, breaks, code and links are what a person would type."""
+    source = (
+        "Title\nof two lines  \nand a break\n\n- a\n  1. b\n  2. c\n- d\n\n<https://example.com/x>\n\n"
+        "    code_of = 1\n\n* * *\n\n#### Small\n\n|h|\n|-|\n|1|"
+    )
+
+    text = rendered(Headline(text="Cash is $5k"), new_markdown_cell(source)).body.text
+
+    assert (
+        "Title of two lines\nand a break\n\n- a\n1. b\n2. c\n- d\n\nhttps://example.com/x\n\ncode_of = 1\n\nSmall\n\n"
+        in text
+    )
+    assert "h\n-\n1\n" in text
+
+
+def test_untitled_notebook_is_called_by_role_and_week(rendered):
+    """A mail without a headline still says what it is."""
+    edition = rendered(code(printed("1")))
+
+    assert edition.headline == "CFO, Week 47, 2026"
+    assert edition.body.subject == "CFO · week 47 · CFO, Week 47, 2026"
+
+
+def test_mail_without_pictures_is_two_parts(rendered):
+    """Where there is no picture there is no empty container for one."""
+    mail = message_from_bytes(rendered(Headline(text="Cash is $5k")).body.mime, policy=SMTP)
+
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+
+
+# --- bytes ---------------------------------------------------------------------------------------------------
+
+
+def test_body_is_read_back_as_it_was_written(cfo):
+    """What a mail program decodes is the text, the HTML and the pictures, to the byte."""
+    mail = message_from_bytes(cfo.body.mime, policy=SMTP)
+    text, related = mail.iter_parts()
+    letter, *images = related.iter_parts()
+
+    assert mail.get_content_type() == "multipart/alternative"
+    assert related.get_content_type() == "multipart/related"
+    assert text.get_content().replace("\r\n", "\n") == cfo.body.text
+    assert letter.get_content().replace("\r\n", "\n") == cfo.body.html
+    assert [image.get_content() for image in images] == [image.data for image in cfo.body.images]
+    assert [image["Content-ID"] for image in images] == [f"<{image.cid}>" for image in cfo.body.images]
+    assert max(map(len, cfo.body.mime.split(b"\r\n"))) <= 78
+    assert b"\n" not in cfo.body.mime.replace(b"\r\n", b"")
+
+
+@pytest.mark.parametrize(("text", "encoding"), [("Cash – $5k\n", "quoted-printable"), ("項目管理\n" * 50, "base64")])
+def test_text_travels_in_the_shorter_encoding(text, encoding):
+    """Chinese in quoted-printable would be three times as long, and the mail clipped."""
+    name, payload = encoded(text)
+
+    assert name == encoding
+    assert max(map(len, payload.split(b"\r\n"))) <= 76
+
+
+def test_same_notebook_gives_the_same_bytes_anywhere(tmp_path, cfo):
+    """Another process, folder, time zone, locale and hash seed change no byte of page or body."""
+    script = """
+import hashlib, pickle, sys
+from pathlib import Path
+from quarterdeck.render import render
+
+made = render(Path(sys.argv[1]), pickle.loads(bytes.fromhex(sys.argv[2])))
+print(hashlib.sha256(made.page.encode()).hexdigest(), made.body.sha256)
+"""
+    identity = replace(IDENTITY, sample=True, has_previous=True)
+    copy = tmp_path / "elsewhere" / "executed.ipynb"
+    copy.parent.mkdir()
+    copy.write_bytes((DATA / "cfo.ipynb").read_bytes())
+    elsewhere = {"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "LANG": "de_DE.UTF-8", "PYTHONHASHSEED": "7"}
+
+    answer = subprocess.run(
+        [sys.executable, "-c", script, str(copy), pickle.dumps(identity).hex()],
+        cwd=tmp_path,
+        env={**os.environ, **elsewhere},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+
+    again = render(DATA / "cfo.ipynb", identity)
+    assert (again.page, again.body.mime) == (cfo.page, cfo.body.mime)
+    assert answer == [hashlib.sha256(cfo.page.encode()).hexdigest(), cfo.body.sha256]
+
+
+# --- the house style -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_colour_can_be_read_on_both_grounds(scheme):
+    """Text has a contrast of at least 4.5 to the sheet and to the tint, in light and in dark."""
+    used = colours(scheme)
+
+    for name in ("ink", "ink_2", "ink_3", "better", "worse", "link"):
+        assert contrast(used[name], used["sheet"]) >= 4.5
+        assert contrast(used[name], used["tint"]) >= 4.5
+
+
+def test_no_text_is_smaller_than_twelve_pixels(cfo):
+    """Nothing that is seen in a mail or on a page is set under 12 px."""
+    for text in (cfo.body.html, cfo.page):
+        seen = re.sub(r'<td class="gap".*?</td>|<div class="preheader".*?</div>', "", text, flags=re.DOTALL)
+        sizes = {float(size) for size in re.findall(r"font(?:-size)?:[^;\"]*?([\d.]+)px", seen)}
+        assert min(sizes) >= 12
