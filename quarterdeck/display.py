@@ -7,6 +7,8 @@ style: `$41.2k`, U+2212 for minus, differences of rates in points, dates with th
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -59,6 +61,11 @@ class Display:
             shown = _rounded(major / 1_000_000, 2)
             text = self._with_suffix(shown, "0.00", "m")
         return self._signed(text, minor if shown else 0, sign=sign)
+
+    def money_like(self, amounts: Iterable[int]) -> Callable[[int], str]:
+        """`money`, in the unit of the largest of *amounts*: how a chart or a column prints all of its own."""
+        largest = max(map(abs, amounts), default=0)
+        return lambda minor: self.money(minor, like=largest)
 
     def money_exact(self, minor: int, *, sign: bool = False) -> str:
         """`$12,614.50`: the books' own tables."""
@@ -113,7 +120,8 @@ class Display:
         return f"{self.day_in_prose(local.date(), year=True)}, {local:%H:%M} {local:%Z}"
 
     def _major(self, minor: int) -> Decimal:
-        return Decimal(minor).scaleb(-int(get_currency_precision(self.currency)))
+        # operator.index takes the whole numbers of numpy as well, and refuses a float
+        return Decimal(operator.index(minor)).scaleb(-int(get_currency_precision(self.currency)))
 
     def _currency(self, amount: Decimal, digits: str) -> str:
         pattern = Locale.parse(self.locale).currency_formats["standard"].pattern.split(";")[0]

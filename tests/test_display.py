@@ -1,5 +1,6 @@
 from datetime import UTC, date, datetime
 
+import numpy as np
 import pytest
 
 from quarterdeck.display import Display
@@ -34,6 +35,8 @@ def test_a_column_has_one_unit():
     assert US.money(1_020_000, like=124_000_000) == "$0.01m"
     assert US.money(0, like=1_020_000) == "$0"
     assert US.money(-1, like=1_020_000) == "$0.0k"
+    assert list(map(US.money_like([72_000, -2_820_000]), [72_000, -2_820_000])) == ["$0.7k", "−$28.2k"]
+    assert US.money_like([])(500) == "$5"
 
 
 def test_a_delta_always_has_its_sign():
@@ -52,6 +55,13 @@ def test_the_locale_decides_symbol_and_separators():
     assert GERMAN.percent(0.382) == "38,2\xa0%"
     assert US.percent(0.382) == "38.2%"
     assert US.percent(0.39, 0) == "39%"
+
+
+def test_money_is_whole_minor_units():
+    """Numpy's whole numbers are money as Python's are; a float is refused, it may have lost a cent."""
+    assert US.money(np.int64(4_120_000)) == "$41.2k"
+    with pytest.raises(TypeError, match="float"):
+        US.money(41_200.5)
 
 
 def test_a_currency_without_cents_has_none():

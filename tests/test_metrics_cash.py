@@ -419,8 +419,8 @@ def test_sensitivity_moves_bookings_by_a_tenth_and_receipts_by_two_weeks(company
 
     assert frame["case"].tolist() == [
         "As expected",
-        "Bookings 10 % higher",
-        "Bookings 10 % lower",
+        "Bookings 10% higher",
+        "Bookings 10% lower",
         "Receipts 14 days later",
     ]
     assert frame["lowest_minor"].tolist() == [55, 106, 4, -550]

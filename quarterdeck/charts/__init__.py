@@ -12,6 +12,7 @@ from quarterdeck.charts.bridge import StepGroup, Total, bridge
 from quarterdeck.charts.cash import cash_forecast
 from quarterdeck.charts.columns import Column, columns
 from quarterdeck.charts.drawing import Drawing
+from quarterdeck.charts.frames import grouped, plain, records
 from quarterdeck.charts.funnel import FunnelRow, funnel
 from quarterdeck.charts.heat import HeatCell, band_of, heat_map
 from quarterdeck.charts.multiples import Series, weekly_multiples
@@ -41,8 +42,11 @@ __all__ = [
     "cash_forecast",
     "columns",
     "funnel",
+    "grouped",
     "heat_map",
+    "plain",
     "ranges",
+    "records",
     "weekly_against_plan",
     "weekly_multiples",
 ]

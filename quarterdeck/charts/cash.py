@@ -23,7 +23,7 @@ from quarterdeck.display import Display
 
 HEIGHT = 250
 _BASE = HEIGHT - 26  # where the areas stand; the dates are below
-_TOPS = (26, 46, 66, 86)  # room above the line: the least in which all labels fit
+_TOPS = (30, 48, 66, 86)  # room above the line: the least in which all labels fit
 _TICK_EVERY = 4  # weeks
 _FAR = 16  # a label that stands further from its mark gets a leader
 

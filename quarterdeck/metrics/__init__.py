@@ -1,6 +1,7 @@
 """Each figure once, by field."""
 
 from quarterdeck.metrics.access import access_risks, admin_access
+from quarterdeck.metrics.agenda import money_agenda
 from quarterdeck.metrics.audience import reachable_audience
 from quarterdeck.metrics.balances import cash, cash_by_week
 from quarterdeck.metrics.bookings import (
@@ -24,6 +25,7 @@ from quarterdeck.metrics.books import (
     plan_variance_ytd,
     result_variance_ytd,
 )
+from quarterdeck.metrics.collection import collection_tasks, overdue_receivables, receivables_by_age
 from quarterdeck.metrics.config_risk import configuration_by_function, configuration_risks, risky_variables
 from quarterdeck.metrics.crew import (
     labour_cost,
@@ -37,6 +39,14 @@ from quarterdeck.metrics.crew import (
 )
 from quarterdeck.metrics.domains import posture_by_zone, zones_at_risk
 from quarterdeck.metrics.expenses import cost_per_booking, direct_cost, operating_cost, uncategorised_expenses
+from quarterdeck.metrics.facts import (
+    cash_facts,
+    commitment_facts,
+    concentration_facts,
+    margin_facts,
+    receivable_facts,
+    result_facts,
+)
 from quarterdeck.metrics.figure import CATALOGUE, Figure, Metric
 from quarterdeck.metrics.forecast import cash_forecast, cash_sensitivity, commitments, lowest_cash, runway_weeks
 from quarterdeck.metrics.handoffs import maturity_by_project, open_gaps, roadmap, stack_by_project, stale_handoffs
@@ -91,12 +101,16 @@ __all__ = [
     "cancelled_without_date",
     "cash",
     "cash_by_week",
+    "cash_facts",
     "cash_forecast",
     "cash_sensitivity",
+    "collection_tasks",
+    "commitment_facts",
     "commitments",
     "concentration_business",
     "concentration_channel",
     "concentration_customer",
+    "concentration_facts",
     "configuration_by_function",
     "configuration_risks",
     "conversion_rate",
@@ -117,13 +131,16 @@ __all__ = [
     "lost_quotes",
     "lowest_cash",
     "margin_by_business",
+    "margin_facts",
     "maturity_by_project",
+    "money_agenda",
     "net_bookings_value",
     "open_gaps",
     "open_receivables",
     "operating_cost",
     "operating_result",
     "overdue_items",
+    "overdue_receivables",
     "paid_over_price",
     "pipeline_value",
     "pipeline_weighted_value",
@@ -132,7 +149,9 @@ __all__ = [
     "posture_by_zone",
     "reachable_audience",
     "readiness_rate",
+    "receivable_facts",
     "receivables",
+    "receivables_by_age",
     "recognised_by_week",
     "recognised_late",
     "recognised_revenue",
@@ -140,6 +159,7 @@ __all__ = [
     "refund_liability",
     "repeat_rate",
     "result_bridge",
+    "result_facts",
     "result_variance_ytd",
     "revenue_shares",
     "risky_variables",

@@ -265,7 +265,7 @@ def cash_sensitivity(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     What the forecast becomes when bookings pay more or less, or customers pay later.
 
     Returns:
-        4 rows: `case` (`As expected`, `Bookings 10 % higher`, `Bookings 10 % lower`, `Receipts 14 days
+        4 rows: `case` (`As expected`, `Bookings 10% higher`, `Bookings 10% lower`, `Receipts 14 days
         later`), `lowest_minor` (Int64), `lowest_week` (1 to 13), `lowest_starts_on`, `runway_weeks`
         (Int64, missing: beyond 13 weeks), `closing_minor` (Int64, after 13 weeks). Bookings are the
         balances of booked events. Receipts in week 1 come in week 3, overdue ones too.
@@ -277,8 +277,8 @@ def cash_sensitivity(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     expected = outlook(inventory, period)
     cases = {
         "As expected": expected,
-        "Bookings 10 % higher": expected.with_balances_at(110),
-        "Bookings 10 % lower": expected.with_balances_at(90),
+        "Bookings 10% higher": expected.with_balances_at(110),
+        "Bookings 10% lower": expected.with_balances_at(90),
         "Receipts 14 days later": expected.with_receipts_later(2),
     }
     minimum = inventory.company.minimum_cash_minor

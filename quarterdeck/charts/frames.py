@@ -1,0 +1,43 @@
+"""From frames to the plain data that charts take."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from quarterdeck.charts.bridge import StepGroup
+
+Plain = str | int | float | date | None
+"""What a cell of a frame is outside of pandas."""
+
+
+def records(frame: pd.DataFrame, *columns: str) -> list[tuple[Any, ...]]:
+    """
+    The rows of *frame* as tuples of its *columns*, with Python's values: None for what is missing, days without time.
+
+    `[charts.PlanRow(*row) for row in charts.records(margin, "business", "margin_minor", "planned_minor", "rate")]`
+    """
+    return list(zip(*([plain(value) for value in frame[column]] for column in columns), strict=True))
+
+
+def grouped(steps: Sequence[tuple[str, int, str]]) -> list[StepGroup]:
+    """The groups of a bridge from its steps, (name, minor units, group): neighbours of one group belong together."""
+    return [
+        StepGroup(group.capitalize(), tuple((name, amount) for name, amount, _ in rows))
+        for group, rows in itertools.groupby(steps, key=lambda step: step[2])
+    ]
+
+
+def plain(value: object) -> Plain:
+    """One cell of a frame as Python has it: None for what is missing, a day without its time."""
+    if pd.isna(value):  # type: ignore[call-overload] # cells are scalars
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.date()
+    found: Plain = value.item() if isinstance(value, np.generic) else value  # type: ignore[assignment] # of a cell
+    return found

@@ -1,0 +1,339 @@
+"""
+What a notebook says, as blocks: `report.headline(…)`, `report.chart(…)`, one call a block.
+
+Each call displays one output that carries three forms at once: HTML for JupyterLab, text, and the block as JSON,
+from which page and mail are made. Outside of IPython it returns the block.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from quarterdeck.blocks import (
+    Actions,
+    Block,
+    Chart,
+    FigureRecord,
+    Headline,
+    Kpi,
+    Kpis,
+    Note,
+    Number,
+    SinceLastWeek,
+    Table,
+)
+from quarterdeck.charts import DARK, LIGHT, Drawing
+from quarterdeck.display import NOT_AVAILABLE, Display
+from quarterdeck.inventory import AssetInventory, NotAvailable
+from quarterdeck.metrics import CATALOGUE, Figure, Metric
+from quarterdeck.metrics.days import year_to_date
+from quarterdeck.notebook.cell import show
+from quarterdeck.notebook.comparison import Comparison, PreviousEdition, kpi_of
+from quarterdeck.notebook.opening import inventory_for
+from quarterdeck.notebook.origin import age_words, provenance_of
+from quarterdeck.notebook.sentences import Said, Say, Sentence, Speaker
+from quarterdeck.notebook.tables import Column, Rows, actions_of
+from quarterdeck.period import Period
+
+MAIL_ROWS = 12
+KPIS_SHOWN = 5
+_ALT_LIMIT = 350
+_FIRST_EDITION = "There is no previous edition: figures known only for their own week have nothing beside them."
+
+
+def open_report(snapshot: str | None = None, period: str | None = None, previous: str = "") -> Report:
+    """
+    The report that a notebook writes: its data, its week, and the way to say things.
+
+    Args:
+        snapshot: Folder of a snapshot. Without one the company of the environment, else the sample company, is
+            frozen now: so a notebook runs in JupyterLab as it is.
+        period: Week such as `2026-W48`; without one the last full week before the snapshot's as-of.
+        previous: Folder of last week's edition; empty when there is none.
+
+    Raises:
+        InputInvalid: One of them does not exist, or cannot be used.
+        SnapshotDamaged: The snapshot is not what was frozen.
+    """
+    inventory = inventory_for(snapshot)
+    company = inventory.company
+    week = Period.parse(period, company.time_zone) if period else Period.last_full(inventory.as_of, company.time_zone)
+    edition = PreviousEdition.read(Path(previous), company=company.slug, before=week) if previous else None
+    return Report(inventory, week, edition)
+
+
+@dataclass(frozen=True)
+class Report:
+    """
+    One report for one week over one snapshot.
+
+    Args:
+        inventory: The company's tables.
+        period: The week that it is about.
+        previous: Last week's edition, None for the first one.
+    """
+
+    inventory: AssetInventory
+    period: Period
+    previous: PreviousEdition | None = None
+    _figures: dict[str, Figure] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def display(self) -> Display:
+        """The company's way to print numbers, money and days."""
+        company = self.inventory.company
+        return Display(company.locale, company.currency, company.time_zone)
+
+    @property
+    def dates(self) -> str:
+        """`16 to 22 November 2026`"""
+        return self.display.days(self.period.first_day, self.period.last_day)
+
+    def figure(self, metric: Metric | str) -> Figure:
+        """A metric's figure for the week; computed once."""
+        known = CATALOGUE[metric] if isinstance(metric, str) else metric
+        if known.id not in self._figures:
+            self._figures[known.id] = known(self.inventory, self.period)
+        return self._figures[known.id]
+
+    def week_before(self, metric: Metric) -> Figure | None:
+        """Its figure of the week before, by the rules for comparisons; None where there is none to compare with."""
+        return self._comparison.week_before(metric)
+
+    def change(self, metric: Metric) -> Number | None:
+        """How much more (or less, negative) it is than the week before; None where either is not known."""
+        now, before = self.figure(metric).value, self.week_before(metric)
+        return None if now is None or before is None or before.value is None else now - before.value
+
+    def change_by(self, metric: Metric) -> dict[str, Number]:
+        """How much more each part of a split metric is than the week before; empty where that is not known."""
+        now, before = self.figure(metric).by or {}, self.week_before(metric)
+        parts = before.by or {} if before else {}
+        return {
+            part: value - old
+            for part, value in now.items()
+            if value is not None and (old := parts.get(part)) is not None
+        }
+
+    def age(self, table: str) -> str | None:
+        """How old the newest row of *table* is, in words: `3 days`; None where it cannot be known."""
+        age = self.inventory.age(table)
+        return None if age is None else age_words(age, "days", "hours")
+
+    def frame(
+        self, make: Callable[..., pd.DataFrame], what: str, *arguments: object, empty: str = ""
+    ) -> pd.DataFrame | None:
+        """
+        The rows that *make* gives for the week; where there are none, a sentence says why in their place.
+
+        Args:
+            make: A function of `metrics` that takes an inventory and a period.
+            what: What is missing then: `the cash forecast`.
+            arguments: What *make* takes besides.
+            empty: The sentence to say where all is known and there are no rows: `Every served event is paid.`
+
+        Returns:
+            The frame with at least one row, or None: then the cell has nothing more to show.
+        """
+        try:
+            rows = make(self.inventory, self.period, *arguments)
+        except NotAvailable as absent:
+            show(Note(text=_not_available([what], str(absent))))
+            return None
+        if rows.empty:
+            show(Note(text=empty or f"Nothing to show: {what}."))
+            return None
+        return rows
+
+    def headline(self, *choice: Say, lead: Say = "") -> Block | None:
+        """
+        The one sentence with a number, and the one thing that changes how to read it.
+
+        The first of *choice* that holds and whose figures are available is said; so with *lead*, which is
+        left out where none can be said. See `quarterdeck.notebook.sentences` for templates.
+
+        Raises:
+            InputInvalid: No sentence of *choice* can be said.
+        """
+        text = self._speaker.say(_flat(choice), "headline")
+        under = self._speaker.try_to_say(lead, "lead") or Said("", {})
+        return show(Headline(text=text.text, lead=under.text, metrics={**text.metrics, **under.metrics}))
+
+    def since_last_week(self, *metrics: Metric) -> Block | None:
+        """What changed most of *metrics* since the week before, with the parts that moved it; at most three."""
+        figures = {metric: self.figure(metric) for metric in metrics}
+        changes = self._comparison.changes(figures)
+        note = "" if self.previous else _FIRST_EDITION
+        if self.previous and not changes:
+            note = "Nothing that this report compares has changed."
+        return show(SinceLastWeek(changes=tuple(changes), note=note, metrics=self._records(metrics)))
+
+    def kpis(self, *metrics: Metric, otherwise: Sequence[Metric] = ()) -> Block | None:
+        """
+        Up to five figures, the question's answer first, each beside last week and last year.
+
+        One that is not available makes room for the next of *otherwise* that is, but for the first: that one
+        says why. What made room is named in a note below.
+        """
+        spare = [metric for metric in otherwise if self.figure(metric).value is not None]
+        shown: list[Metric] = []
+        replaced: list[Metric] = []
+        for metric in metrics[:KPIS_SHOWN]:
+            is_known = not shown or self._is_said(metric) or not spare
+            shown.append(metric if is_known else spare.pop(0))
+            if not is_known:
+                replaced.append(metric)
+        block = show(Kpis(kpis=tuple(map(self._kpi, shown)), metrics=self._records(shown)))
+        if replaced:
+            self._note_absent(replaced)
+        return block
+
+    def chart(
+        self,
+        drawing: Drawing,
+        *,
+        title: Say,
+        subtitle: Say = "",
+        note: Say = "",
+        alt: str = "",
+        shows: Sequence[Metric] = (),
+    ) -> Block | None:
+        """
+        A picture with the message in its title.
+
+        Args:
+            drawing: From `quarterdeck.charts`; it is drawn in light and in dark.
+            title: The message, with its number.
+            subtitle: Measure, unit, period.
+            note: What the picture assumes, below it.
+            alt: Instead of the drawing's own words, at most 350 characters.
+            shows: Metrics that the picture shows, to be recorded.
+        """
+        said = {name: self._speaker.say(choice, name) for name, choice in (("title", title), ("subtitle", subtitle))}
+        below = self._speaker.try_to_say(note, "note") or Said("", {})
+        block = Chart(
+            title=said["title"].text,
+            subtitle=said["subtitle"].text,
+            note=below.text,
+            alt=(alt or drawing.alt)[:_ALT_LIMIT],
+            png=base64.b64encode(drawing.png(LIGHT)).decode(),
+            png_dark=base64.b64encode(drawing.png(DARK)).decode(),
+            width=drawing.width,
+            height=drawing.height,
+            metrics={**self._records(shows), **said["title"].metrics, **said["subtitle"].metrics, **below.metrics},
+        )
+        return show(block)
+
+    def table(
+        self,
+        frame: pd.DataFrame,
+        columns: Sequence[Column],
+        *,
+        title: Say,
+        subtitle: Say = "",
+        mail_rows: int = MAIL_ROWS,
+        shows: Sequence[Metric] = (),
+    ) -> Block | None:
+        """
+        Rows under a title that says the message; a mail shows the first *mail_rows* of them.
+
+        Args:
+            frame: Values, in the order in which they are shown.
+            columns: What is shown of it, see `column`.
+            title: The message, with its number.
+            subtitle: Measure, unit, date.
+            mail_rows: How many rows a mail has room for.
+            shows: Metrics that the table shows, to be recorded.
+
+        Raises:
+            InputInvalid: *frame* lacks a column.
+        """
+        rows = Rows(frame, columns, self.display)
+        said = {name: self._speaker.say(choice, name) for name, choice in (("title", title), ("subtitle", subtitle))}
+        block = Table(
+            title=said["title"].text,
+            subtitle=said["subtitle"].text,
+            columns=tuple(column.block for column in columns),
+            rows=rows.cells(),
+            total=rows.total(),
+            mail_rows=mail_rows,
+            left_out=rows.left_out(mail_rows),
+            metrics={**self._records(shows), **said["title"].metrics, **said["subtitle"].metrics},
+        )
+        return show(block)
+
+    def actions(self, frame: pd.DataFrame, *, title: str = "", mail_rows: int = MAIL_ROWS) -> Block | None:
+        """
+        The agenda, late ones first, then by date; see `metrics.agenda` for the frame's columns.
+
+        Raises:
+            InputInvalid: *frame* lacks a column.
+        """
+        today = self.display.local_day(self.inventory.moment(self.period))
+        actions = actions_of(frame, today, self.display)
+        left_out = f"and {len(actions) - mail_rows} more, on the page" if len(actions) > mail_rows else ""
+        note = "" if actions else "Nothing is due in the next 30 days."
+        return show(Actions(title=title, actions=actions, mail_rows=mail_rows, left_out=left_out, note=note))
+
+    def note(self, *choice: Say, title: str = "", weight: Literal["care", "plain"] = "plain") -> Block | None:
+        """All sentences of *choice* that hold and can be said, as one paragraph; nothing where none can."""
+        said = list(self._speaker.all_that_hold(_flat(choice), "note"))
+        if not said:
+            return None
+        metrics = {name: record for one in said for name, record in one.metrics.items()}
+        return show(Note(title=title, text=" ".join(one.text for one in said), weight=weight, metrics=metrics))
+
+    def provenance(self, *tables: str) -> Block | None:
+        """Where the figures come from: the last block of a report. *tables* are those it uses, all when not given."""
+        return show(provenance_of(self.inventory, self.display, tables))
+
+    @property
+    def _comparison(self) -> Comparison:
+        return Comparison(self.inventory, self.period, self.display, self.previous)
+
+    @property
+    def _speaker(self) -> Speaker:
+        company = self.inventory.company
+        year = year_to_date(self.inventory, self.period)
+        standing = {
+            "company": company.name,
+            "currency": company.currency,
+            "week": f"week {self.period.week}",
+            "dates": self.dates,
+            "last_day": self.display.day_in_prose(self.period.last_day, year=True),
+            "year_to_date": self.display.days(year.first, year.end - timedelta(days=1)),
+        }
+        return Speaker(self.figure, self.display, standing)
+
+    def _records(self, metrics: Sequence[Metric]) -> Mapping[str, FigureRecord]:
+        return {metric.id: self.figure(metric).record() for metric in metrics}
+
+    def _is_said(self, metric: Metric) -> bool:
+        """Whether a reader gets a value: also `13+ weeks`, where all inputs are there and none is the answer."""
+        return self._kpi(metric).value != NOT_AVAILABLE
+
+    def _kpi(self, metric: Metric) -> Kpi:
+        return kpi_of(metric, self.figure(metric), self._comparison)
+
+    def _note_absent(self, metrics: Sequence[Metric]) -> None:
+        by_reason: dict[str, list[str]] = {}
+        for metric in metrics:
+            by_reason.setdefault(self.figure(metric).reason or "", []).append(metric.label.lower())
+        sentences = [_not_available(labels, reason) for reason, labels in by_reason.items()]
+        show(Note(text=" ".join(sentences), metrics=self._records(metrics)))
+
+
+def _flat(choice: Sequence[Say]) -> list[str | Sentence]:
+    return [one for each in choice for one in ([each] if isinstance(each, str | Sentence) else each)]
+
+
+def _not_available(what: Sequence[str], reason: str) -> str:
+    """`Not available: the cash forecast. The company's folder has no balances.`"""
+    return f"Not available: {', '.join(what)}. {reason[:1].upper()}{reason[1:]}."

@@ -1,0 +1,211 @@
+"""From frames to the blocks of tables and agendas: every cell a finished text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, NamedTuple
+
+import pandas as pd
+
+from quarterdeck.blocks import Action, Cell, TableColumn
+from quarterdeck.charts.frames import Plain, plain
+from quarterdeck.display import Display
+from quarterdeck.errors import InputInvalid
+from quarterdeck.notebook.comparison import tone_of
+
+Kind = Literal["text", "count", "money", "money_exact", "change", "percent", "number", "day", "weekday"]
+
+_LEFT = ("text", "day", "weekday")
+_SUMMED = ("count", "money", "money_exact", "change", "percent")
+_MISSING = "–"
+ACTION_COLUMNS = ("action", "owner", "due_on", "amount_minor")
+
+
+class _Line(NamedTuple):
+    """One row of an agenda, outside of pandas."""
+
+    action: Any
+    owner: Any
+    due_on: Any
+    amount_minor: Any
+    is_decision: Any
+    evidence: Any
+
+
+@dataclass(frozen=True)
+class Column:
+    """
+    One column of a table.
+
+    Args:
+        name: In the frame.
+        head: What a reader sees, with the unit where the values do not carry it.
+        kind: How its values are printed: `money` in one unit for the whole column, `money_exact` to the cent,
+            `change` money with its sign and tone, `percent` from a ratio, `number` with one decimal,
+            `day` as `20 Nov 2026`, `weekday` as `Fri 20 Nov`.
+        better: Of a `change`: whether more or less is good news.
+        total: Whether the total row has its sum.
+    """
+
+    name: str
+    head: str
+    kind: Kind = "text"
+    better: Literal["more", "less", "neither"] = "neither"
+    total: bool = False
+
+    @property
+    def block(self) -> TableColumn:
+        return TableColumn(head=self.head, align="left" if self.kind in _LEFT else "right")
+
+
+def column(
+    name: str,
+    head: str,
+    kind: Kind = "text",
+    *,
+    better: Literal["more", "less", "neither"] = "neither",
+    total: bool = False,
+) -> Column:
+    """One column of `report.table`; see `Column` for what its arguments mean."""
+    if total and kind not in _SUMMED:
+        raise InputInvalid(f"column {name}", f"a total of kind {kind!r}", "one of " + ", ".join(_SUMMED), _MEND)
+    return Column(name, head, kind, better, total)
+
+
+_MEND = "python runner.py run"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """
+    The finished rows of a table, its total, and what is said of rows that a mail leaves out.
+
+    Args:
+        frame: The values.
+        columns: In display order; all of them are in *frame*.
+        display: The company's way to print.
+    """
+
+    frame: pd.DataFrame
+    columns: Sequence[Column]
+    display: Display
+
+    def __post_init__(self) -> None:
+        missing = [column.name for column in self.columns if column.name not in self.frame]
+        if missing:
+            expected = "one of " + ", ".join(map(str, self.frame.columns))
+            raise InputInvalid("table", f"no column {missing[0]!r} in its frame", expected, _MEND)
+
+    def cells(self) -> tuple[tuple[Cell, ...], ...]:
+        columns = [self._column(column) for column in self.columns]
+        return tuple(zip(*columns, strict=True))
+
+    def total(self) -> tuple[Cell, ...] | None:
+        """The last row: `Total` in the first column, sums where the columns ask for them."""
+        if not any(column.total for column in self.columns) or self.frame.empty:
+            return None
+        sums = [self._sum(column) for column in self.columns]
+        return (Cell(text="Total"), *sums[1:])
+
+    def left_out(self, mail_rows: int) -> str:
+        """`and 23 more, $8.1k, on the page`; empty when a mail shows all rows."""
+        rest = self.frame.iloc[mail_rows:]
+        if rest.empty:
+            return ""
+        summed = next((one for one in self.columns if one.total and one.kind in ("money", "money_exact")), None)
+        amount = f"{self.display.money(_sum_of(rest[summed.name]))}, " if summed else ""
+        return f"and {self.display.count(len(rest))} more, {amount}on the page"
+
+    def _column(self, column: Column) -> list[Cell]:
+        values = [plain(value) for value in self.frame[column.name]]
+        if column.kind == "percent" and column.total and None not in values:
+            return [self._cell(column, share, 0) for share in _whole_percents(self.frame[column.name].tolist())]
+        # One unit to a column: that of its largest amount, or of its total.
+        known = [abs(value) for value in values if isinstance(value, int)]
+        like = max([*known, abs(_sum_of(self.frame[column.name])) if column.total else 0], default=0)
+        return [self._cell(column, value, like) for value in values]
+
+    def _sum(self, column: Column) -> Cell:
+        if not column.total:
+            return Cell(text="")
+        values = self.frame[column.name]
+        if column.kind == "percent":
+            return self._cell(column, float(values.sum()), 0)
+        sum_ = _sum_of(values)
+        known = [abs(int(value)) for value in values.dropna()]
+        return self._cell(column, sum_, max([abs(sum_), *known]))
+
+    def _cell(self, column: Column, value: Plain, like: int) -> Cell:
+        if value is None:
+            return Cell(text=_MISSING)
+        sort = value.isoformat() if isinstance(value, date) else value
+        tone = tone_of(value, column.better) if column.kind == "change" and isinstance(value, int) else "neutral"
+        return Cell(text=self._text(column.kind, value, like), tone=tone, sort=None if column.kind == "text" else sort)
+
+    def _text(self, kind: Kind, value: Any, like: int) -> str:  # noqa: ANN401 - what the kind takes
+        display = self.display
+        printers: Mapping[Kind, Callable[[], str]] = {
+            "text": lambda: str(value),
+            "count": lambda: display.count(value),
+            "money": lambda: display.money(value, like=like),
+            "money_exact": lambda: display.money_exact(value),
+            "change": lambda: display.money(value, sign=True, like=like),
+            "percent": lambda: display.percent(float(value), 0),
+            "number": lambda: display.number(float(value)),
+            "day": lambda: display.day(value, year=True),
+            "weekday": lambda: display.day(value, weekday=True),
+        }
+        return printers[kind]()
+
+
+def actions_of(frame: pd.DataFrame, today: date, display: Display) -> tuple[Action, ...]:
+    """
+    The agenda's lines: late ones first, then by date, then what has none by the money at stake.
+
+    Args:
+        frame: `action` (starts with a verb), `owner`, `due_on`, `amount_minor` (may be missing), and if there
+            are: `is_decision` (the reader decides it), `evidence`.
+        today: The day from which days of lateness are counted.
+        display: The company's way to print.
+
+    Raises:
+        InputInvalid: *frame* lacks a column.
+    """
+    missing = [name for name in ACTION_COLUMNS if name not in frame]
+    if missing:
+        raise InputInvalid("actions", f"no column {missing[0]!r}", ", ".join(ACTION_COLUMNS), _MEND)
+    lines = [_Line(*(plain(row.get(name)) for name in _Line._fields)) for row in frame.to_dict("records")]
+    lines.sort(key=lambda line: (line.due_on is None, line.due_on or today, -(line.amount_minor or 0)))
+    return tuple(_action(line, today, display) for line in lines)
+
+
+def _action(line: _Line, today: date, display: Display) -> Action:
+    days = (today - line.due_on).days if line.due_on else 0
+    return Action(
+        action=line.action,
+        owner="You" if line.is_decision else line.owner or "",
+        due=display.day(line.due_on, weekday=True) if line.due_on else "",
+        late=f"{days} {'day' if days == 1 else 'days'} late" if days > 0 else "",
+        at_stake="" if line.amount_minor is None else display.money(line.amount_minor),
+        decide=bool(line.is_decision),
+        evidence=line.evidence or "",
+    )
+
+
+def _whole_percents(shares: Sequence[float]) -> list[float]:
+    """
+    *shares* rounded to whole percents that sum to what the shares sum to: 0.333 three times are 34, 33 and 33 %.
+
+    What is missing after rounding down goes to the largest remainders, of equals to the first.
+    """
+    floors = [math.floor(share * 100) for share in shares]
+    missing = round(sum(shares) * 100) - sum(floors)
+    order = sorted(range(len(floors)), key=lambda at: (floors[at] - shares[at] * 100, at))
+    return [(floor + (at in order[:missing])) / 100 for at, floor in enumerate(floors)]
+
+
+def _sum_of(values: pd.Series[Any]) -> int:
+    return sum(int(value) for value in values.dropna())
