@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -123,10 +123,7 @@ def execute(
 
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="execute") as pool:
         try:
-            for done in as_completed([pool.submit(run, job) for job in jobs]):
-                executed = done.result()
-                if executed is not None:
-                    yield executed
+            yield from filter(None, (done.result() for done in as_completed([pool.submit(run, job) for job in jobs])))
         finally:
             stop.set()
             kernels.kill_all()
@@ -161,8 +158,18 @@ def _kill_group(group: int) -> None:
 
 def _execute_one(job: Job, kernels: _Kernels) -> Executed:
     started = time.monotonic()
-    scratch = Path(tempfile.mkdtemp(prefix="qd-"))
     kept = _Kept()
+    with _watched(job, kernels) as (scratch, overdue):
+        failure = _attempt(job, kernels, kept, scratch, overdue)
+    if kept.notebook is not None:
+        _write(kept.notebook, job.output if failure is None else job.failed_output)
+    return Executed(job, time.monotonic() - started, failure)
+
+
+@contextmanager
+def _watched(job: Job, kernels: _Kernels) -> Iterator[tuple[Path, threading.Event]]:
+    """A scratch folder, and an event that is set when the report's time was over and its kernel killed."""
+    scratch = Path(tempfile.mkdtemp(prefix="qd-"))
     overdue = threading.Event()
 
     def stop_overdue() -> None:
@@ -172,6 +179,19 @@ def _execute_one(job: Job, kernels: _Kernels) -> Executed:
     watch = threading.Timer(job.limits.report_seconds, stop_overdue)
     watch.daemon = True
     watch.start()
+    try:
+        yield scratch, overdue
+    finally:
+        watch.cancel()
+        kernels.kill(job.edition)
+        ensure_event_loop().close()  # jupyter_core makes one a thread and leaves it open
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _attempt(
+    job: Job, kernels: _Kernels, kept: _Kept, scratch: Path, overdue: threading.Event
+) -> NotebookFailed | None:
+    """Run the notebook into *kept*; None, or why it failed."""
     try:
         execute_notebook(
             nbformat.read(job.notebook, as_version=4),
@@ -185,24 +205,16 @@ def _execute_one(job: Job, kernels: _Kernels) -> Executed:
             shutdown_kernel="immediate",
             kept=kept,
         )
-        failure = _what_papermill_lets_pass(kept, job)
+        return _what_papermill_lets_pass(kept, job)
     except PapermillExecutionError as error:
-        failure = _failed(job, kept, error.cell_index, f"{error.ename}: {error.evalue}", "\n".join(error.traceback))
+        return _failed(job, kept, error.cell_index, f"{error.ename}: {error.evalue}", "\n".join(error.traceback))
     except CellTimeoutError:
-        failure = _failed(job, kept, kept.reached, f"the cell ran longer than its {job.limits.cell_seconds} s")
+        return _failed(job, kept, kept.reached, f"the cell ran longer than its {job.limits.cell_seconds} s")
     except DeadKernelError:
         limit = f"the report ran longer than its {job.limits.report_seconds} s"
-        failure = _failed(job, kept, kept.reached, limit if overdue.is_set() else "its kernel died")
+        return _failed(job, kept, kept.reached, limit if overdue.is_set() else "its kernel died")
     except Exception as error:  # noqa: BLE001 - one notebook's trouble, of whatever kind, must not take the others along
-        failure = _failed(job, kept, kept.reached, f"{type(error).__name__}: {_first_line(error)}")
-    finally:
-        watch.cancel()
-        kernels.kill(job.edition)
-        ensure_event_loop().close()  # jupyter_core makes one a thread and leaves it open
-        shutil.rmtree(scratch, ignore_errors=True)
-    if kept.notebook is not None:
-        _write(kept.notebook, job.output if failure is None else job.failed_output)
-    return Executed(job, time.monotonic() - started, failure)
+        return _failed(job, kept, kept.reached, f"{type(error).__name__}: {_first_line(error)}")
 
 
 def _kernel_manager(job: Job, scratch: Path, kernels: _Kernels) -> type[AsyncKernelManager]:

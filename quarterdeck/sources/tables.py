@@ -257,22 +257,26 @@ def _typed_page(
     by_name = {one.ours: one for one in fields}
     ids = _cells(page, by_name[key])
     for one in fields:
-        values: list[object] = []
-        typed[one.ours] = values
-        for row, cell in enumerate(_cells(page, one)):
-            try:
-                values.append(one.value(cell))
-            except NotUnderstood as error:
-                if not one.is_lenient:
-                    raise _invalid(page, row, one, f"{key} {ids[row]!r}", error) from error
-                values.append(None)
-                doubts.left_out.setdefault(one.ours, []).append(str(ids[row]))
+        values = typed[one.ours] = _typed_cells(page, one, key, ids, doubts)
         if any(value is not None for value in values):
             doubts.met.add(one.ours)
         if one.source.unit == "local":
             shown_twice = [str(id_) for id_, at in zip(ids, values, strict=True) if at and is_shown_twice(at, zone)]  # type: ignore[arg-type] # instants
             doubts.twice.setdefault(one.ours, []).extend(shown_twice)
     return typed
+
+
+def _typed_cells(page: Page, one: _Field, key: str, ids: Sequence[Cell], doubts: _Doubts) -> list[object]:
+    values: list[object] = []
+    for row, cell in enumerate(_cells(page, one)):
+        try:
+            values.append(one.value(cell))
+        except NotUnderstood as error:
+            if not one.is_lenient:
+                raise _invalid(page, row, one, f"{key} {ids[row]!r}", error) from error
+            values.append(None)
+            doubts.left_out.setdefault(one.ours, []).append(str(ids[row]))
+    return values
 
 
 def _cells(page: Page, one: _Field) -> Sequence[Cell]:

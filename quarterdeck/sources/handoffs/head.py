@@ -107,11 +107,10 @@ class HeadReader:
         return bool(found)
 
     def _footers(self, part: Part) -> None:
-        for entry in part.entries:
-            if isinstance(entry, Prose):
-                for number, line in enumerate(entry.lines):
-                    if is_footer(line):
-                        self._take("updated", fields_in(line)[0][1], entry.line + number)
+        prose = [entry for entry in part.entries if isinstance(entry, Prose)]
+        for line, text in ((entry.line + number, text) for entry in prose for number, text in enumerate(entry.lines)):
+            if is_footer(text):
+                self._take("updated", fields_in(text)[0][1], line)
 
     def _take(self, key: str, value: str, line: int) -> None:
         value = " ".join(value.split())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 
 from quarterdeck.sources.handoffs.days import find_days
@@ -91,21 +91,27 @@ def _split(part: Part) -> Iterator[Part]:
         if isinstance(entry, Prose):
             # a line over a list needs no colon to be its label
             is_label = entry.is_strong or (len(entry.lines) == 1 and isinstance(below, Item | Grid))
-            for number, line in enumerate(entry.lines):
-                opened = _labelled(line, entry.line + number, is_label=is_label or line.endswith(":"))
-                inline = _inline(line, entry.line + number) if current.heading.kind == "about" else None
-                if opened:
-                    yield current
-                    current = opened
-                elif inline:
-                    yield inline
-                else:
-                    current = _with_line(current, entry, number)
+            current = yield from _split_prose(current, entry, is_label=is_label)
         elif isinstance(entry, Item) and current.heading.kind == "about" and (nested := _nested(entry)):
             yield nested
         else:
             current = replace(current, entries=(*current.entries, entry))
     yield current
+
+
+def _split_prose(current: Part, entry: Prose, *, is_label: bool) -> Generator[Part, None, Part]:
+    """The parts that end or stand alone in *entry*; returns the one that is open after it."""
+    for number, line in enumerate(entry.lines):
+        opened = _labelled(line, entry.line + number, is_label=is_label or line.endswith(":"))
+        inline = _inline(line, entry.line + number) if current.heading.kind == "about" else None
+        if opened:
+            yield current
+            current = opened
+        elif inline:
+            yield inline
+        else:
+            current = _with_line(current, entry, number)
+    return current
 
 
 def _labelled(text: str, line: int, *, is_label: bool) -> Part | None:
