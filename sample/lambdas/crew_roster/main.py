@@ -8,13 +8,12 @@ JOBS = "CLAIMS_TABLE"
 USERS = "USERS_TABLE"
 REQUIRED = (JOBS, USERS, "EVENTS_TABLE")
 
-missing = [name for name in ("CLAIMS_TABLE", "USERS_TABLE", "EVENTS_TABLE") if name not in system.environ]
-if missing:
-    raise SystemExit(f"not configured: {missing}")
+for name in REQUIRED:
+    if name not in system.environ:
+        raise SystemExit(f"{name} is not set")
 
-tables = {}
-for name in ("CLAIMS_TABLE", "USERS_TABLE", "EVENTS_TABLE"):
-    tables[name] = boto3.resource("dynamodb").Table(system.environ[name])
+jobs = boto3.resource("dynamodb").Table(system.environ[JOBS])
+crew = boto3.resource("dynamodb").Table(system.environ[USERS])
 
 ADMIN_TOKEN = system.environ.get("ROSTER_ADMIN_TOKEN", "changeme-not-a-real-token")
 DAYS_AHEAD = int(system.getenv("ROSTER_DAYS_AHEAD", "60"))
@@ -24,5 +23,5 @@ SMS_SENDER = system.getenv("SMS_SENDER") or "HARBOURDAY"
 def handler(event, context):
     if event.get("token") != ADMIN_TOKEN:
         return {"statusCode": 401}
-    open_jobs = tables[JOBS].scan(FilterExpression="jobState = :open", ExpressionAttributeValues={":open": "open"})
+    open_jobs = jobs.scan(FilterExpression="jobState = :open", ExpressionAttributeValues={":open": "open"})
     return {"statusCode": 200, "body": f"{open_jobs['Count']} open, next {DAYS_AHEAD} days, from {SMS_SENDER}"}

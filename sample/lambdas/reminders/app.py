@@ -11,7 +11,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="REMINDERS_")
 
     events_table: str
-    sender: str = "harbour day <hello@example.com>"
+    sender: str = "harbour-day-guests"
     days_before: int = 7
     smtp_password: SecretStr = SecretStr("fake-password-for-local-runs")
     payment_api_key: str = Field(alias="PAYMENT_API_KEY")
