@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Literal
 
 from quarterdeck.blocks import Cell, Table, TableColumn
@@ -100,17 +101,21 @@ def _grid(rows: list[list[CapturedCell]], *, repeat: bool = True) -> list[list[s
     for at_row, row in enumerate(rows):
         line: list[str] = []
         for cell in row:
-            while (at_row, len(line)) in waiting:
-                line.append(waiting.pop((at_row, len(line))))
+            _take_waiting(waiting, at_row, line)
             again = cell.text if repeat else ""
-            for below in range(1, min(cell.rows, len(rows) - at_row)):
-                for across in range(cell.columns):
-                    waiting[at_row + below, len(line) + across] = again
+            below = range(at_row + 1, at_row + min(cell.rows, len(rows) - at_row))
+            across = range(len(line), len(line) + cell.columns)
+            waiting.update(dict.fromkeys(product(below, across), again))
             line.extend([cell.text, *[again] * (cell.columns - 1)])
-        while (at_row, len(line)) in waiting:
-            line.append(waiting.pop((at_row, len(line))))
+        _take_waiting(waiting, at_row, line)
         grid.append(line)
     return grid
+
+
+def _take_waiting(waiting: dict[tuple[int, int], str], at_row: int, line: list[str]) -> None:
+    """Put what hangs down from rows above into the next free places of *line*."""
+    while (at_row, len(line)) in waiting:
+        line.append(waiting.pop((at_row, len(line))))
 
 
 def _joined(levels: list[str]) -> str:
