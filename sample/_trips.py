@@ -134,17 +134,17 @@ def pay(chance: Chance, trip: Trip) -> None:
     """The payments of a booked trip, and what is given back when it is cancelled."""
     booked = local_day(trip.booked or trip.created)
     due = local_day(trip.starts) - timedelta(days=7)
+    deposit = round(trip.price * DEPOSIT / 100) * 100
     if due <= booked:
         trip.payments = [(booked, trip.price)]
     else:
-        deposit = round(trip.price * DEPOSIT / 100) * 100
         trip.payments = [(booked, deposit), (due + timedelta(days=chance.whole(-3, 0)), trip.price - deposit)]
     if trip.cancelled is None:
         return
     gone = local_day(trip.cancelled)
     trip.payments = [payment for payment in trip.payments if payment[0] <= gone]
     held = sum(cents for _, cents in trip.payments)
-    kept = round(held * chance.one_of((0, 0, 0, 0.5, 1)) / 100) * 100
+    kept = round(min(held, deposit) * chance.one_of((0, 0, 0, 0.5, 1)) / 100) * 100  # never more than the deposit
     if held > kept:
         trip.payments.append((gone + timedelta(days=3), kept - held))
 
