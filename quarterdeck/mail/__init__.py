@@ -1,0 +1,15 @@
+"""
+Mail: a frozen body is stamped for one recipient, and handed to a mailer.
+
+The body is the same bytes for everybody; only headers are added. A mailer says a clear yes, by the
+message's id, or a clear no, by `MailRefused`. Anything else may be a yes that was not heard.
+"""
+
+from __future__ import annotations
+
+from quarterdeck.mail.frozen import FrozenBody, frozen_body, text_of
+from quarterdeck.mail.mailer import Mailer, check_tags
+from quarterdeck.mail.outbox import Outbox
+from quarterdeck.mail.stamp import Body, Envelope, stamp
+
+__all__ = ["Body", "Envelope", "FrozenBody", "Mailer", "Outbox", "check_tags", "frozen_body", "stamp", "text_of"]

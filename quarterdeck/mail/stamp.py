@@ -1,0 +1,100 @@
+"""Headers for one delivery, put before a body that is not touched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, getaddresses
+from typing import Protocol
+
+from quarterdeck.errors import InputInvalid
+
+# A line break in a name would let it write headers of its own; other controls have no business there.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]")
+_MESSAGE_ID = re.compile(r"<[^<>@\s]+@[^<>@\s]+>")
+
+
+class Body(Protocol):
+    """What is stamped: the renderer's frozen body."""
+
+    @property
+    def subject(self) -> str: ...
+
+    @property
+    def mime(self) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """
+    What belongs to one delivery, and not to the edition.
+
+    Args:
+        sender: `reports@example.com` or `Harbour Day Charters <reports@example.com>`.
+        to: Addresses, each with or without a name. Copies for audit never stand in a header.
+        date: Instant (tz-aware).
+        message_id: `<…@…>`, with its brackets.
+        reply_to: Who answers for the report.
+        edition: `cfo/2026-W48`.
+        snapshot: Id of the frozen inputs.
+    """
+
+    sender: str
+    to: Sequence[str]
+    date: datetime
+    message_id: str
+    reply_to: str
+    edition: str
+    snapshot: str
+
+
+def stamp(body: Body, envelope: Envelope) -> bytes:
+    """
+    The message as it leaves: *envelope*'s headers, then *body*'s bytes as they are.
+
+    Raises:
+        InputInvalid: An address is none, there is no recipient, a value would break out of its header, the
+            date has no zone, or the message id is none.
+    """
+    if not envelope.to:
+        raise InputInvalid("to", "no address", "at least one recipient")
+    if envelope.date.tzinfo is None:
+        raise InputInvalid("date", envelope.date.isoformat(), "an instant with its time zone")
+    if not _MESSAGE_ID.fullmatch(envelope.message_id):
+        raise InputInvalid("message id", repr(envelope.message_id), "<name@host>")
+    headers = EmailMessage(policy=SMTP)
+    headers["Date"] = format_datetime(envelope.date)
+    headers["Message-ID"] = envelope.message_id
+    headers["From"] = _address("sender", envelope.sender)
+    headers["To"] = tuple(_address("to", recipient) for recipient in envelope.to)
+    headers["Reply-To"] = _address("reply to", envelope.reply_to)
+    headers["Subject"] = _one_line("subject", body.subject)
+    headers["Auto-Submitted"] = "auto-generated"
+    headers["X-Quarterdeck-Edition"] = _one_line("edition", envelope.edition)
+    headers["X-Quarterdeck-Snapshot"] = _one_line("snapshot", envelope.snapshot)
+    headers["MIME-Version"] = "1.0"
+    return headers.as_bytes().removesuffix(b"\r\n") + body.mime
+
+
+def _one_line(what: str, text: str) -> str:
+    if _CONTROL.search(text):
+        raise InputInvalid(what, repr(text), "one line without control characters")
+    return text
+
+
+def _address(what: str, text: str) -> Address:
+    expected = "one address such as Reports <reports@example.com>"
+    parsed = getaddresses([_one_line(what, text)])
+    if len(parsed) != 1:
+        raise InputInvalid(what, repr(text), expected)
+    name, address = parsed[0]
+    try:
+        return Address(display_name=name, addr_spec=address)
+    except (HeaderParseError, ValueError, IndexError) as error:  # IndexError: the parser's answer to ""
+        raise InputInvalid(what, repr(text), expected) from error
