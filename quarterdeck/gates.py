@@ -1,0 +1,296 @@
+"""
+May it leave? What a reader would take for a fault keeps an edition back.
+
+Each gate says in one sentence what is wrong and where; none repairs anything. They look at what leaves
+(the message's bytes, taken apart as a mail program does it) and at the page, never at how it was made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from email import message_from_bytes
+from email.message import EmailMessage, MIMEPart
+from email.policy import SMTP
+from html.parser import HTMLParser
+
+from quarterdeck.blocks import FigureRecord
+from quarterdeck.inventory import TABLES
+from quarterdeck.metrics.figure import CATALOGUE
+from quarterdeck.render import MOST_HTML_BYTES, Rendered
+
+MOST_MESSAGE_BYTES = 3_000_000
+_MOST_LINE_BYTES = 998  # RFC 5322; SES refuses more
+
+_HEADERS = ("Date", "Message-ID", "From", "To", "Subject")
+_WRITTEN_BY_NBCONVERT = "No description has been provided for this image"
+_FORBIDDEN_TAGS = frozenset(
+    {"script", "link", "iframe", "object", "embed", "form", "input", "button", "svg", "video", "audio", "base"}
+)
+_INLINE_TAGS = frozenset({"a", "b", "strong", "i", "em", "u", "s", "del", "ins", "sub", "sup", "code", "span"})
+_VOID_TAGS = frozenset({"br", "hr", "img", "meta", "source", "wbr", "col"})
+
+# Words that only a program writes. A person may be called Nan and a sentence may start with "None of the":
+# so case counts, and "None" alone fails where it stands for a value.
+_MISSING = re.compile(
+    r"(?<![\w.<])(?:nan|NaN|NaT|inf)[km]?(?![\w>])|<NA>"
+    r"|^None$|[$€£¥₹=(+−-] ?None\b|(?<=[a-z,] )None\b|(?<=: )None\b(?! of\b)|\bNone ?(?=%|(?:pt|weeks?|days?|[km])\b)"
+)
+_TRACE = re.compile(r"Traceback \(most recent call last\)|\bFile \"[^\"]+\", line \d+|\b[A-Z]\w*(?:Error|Exception): ")
+# Not after a letter, a bracket or a backslash: there it is LaTeX.
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{%|%\}|(?<![\w\\}^])\{[A-Za-z_][\w.]*(?:[:!][^{}\s]*)?\}")
+_CODE_NAME = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
+_LOADS = re.compile(r"url\(|@import|expression\(", re.IGNORECASE)
+
+
+def check_edition(rendered: Rendered, message: bytes) -> list[str]:
+    """
+    What keeps an edition back, one sentence each; an empty list lets it go.
+
+    Args:
+        rendered: The edition.
+        message: Its mail as it would leave, headers included.
+    """
+    mail = message_from_bytes(message, policy=SMTP)
+    html = mail.get_body(("html",))
+    text = mail.get_body(("plain",))
+    letter = _Reader(html.get_content() if html else "")
+    page = _Reader(rendered.page)
+    plain = text.get_content() if text else ""
+    names = _names_of_code(rendered.metrics)
+    return [
+        *_words("the text part", re.split(r" {2,}|\n", plain), names),
+        *_words("the mail", letter.texts, names),
+        *_words("the page", page.texts, names),
+        *_heads("the mail", [*letter.heads, *(kpi.label for kpi in rendered.kpis)]),
+        *_heads("the page", page.heads),
+        *_kpis(rendered, plain, " ".join(letter.texts)),
+        *_structure(mail),
+        *_headers(mail),
+        *_bytes(rendered, message, html),
+        *_pictures(mail, letter),
+        *_loads(letter),
+        *_page_loads(page),
+    ]
+
+
+def reconcile(editions: Mapping[str, Mapping[str, FigureRecord]]) -> dict[str, list[str]]:
+    """
+    A figure that two editions show has one value.
+
+    Args:
+        editions: Edition → its figures by id, all of one batch.
+
+    Returns:
+        For each edition that contradicts another, what it says and what the others say; empty when all agree.
+    """
+    findings: dict[str, list[str]] = {}
+    for metric in sorted({metric for figures in editions.values() for metric in figures}):
+        shown = {edition: figures[metric] for edition, figures in editions.items() if metric in figures}
+        for edition, record in shown.items():
+            others = [f"{other} {_said(it)}" for other, it in shown.items() if not _agree(record, it)]
+            if others:
+                findings.setdefault(edition, []).append(f"{metric} is {_said(record)} here, in {', '.join(others)}")
+    return findings
+
+
+def _agree(one: FigureRecord, other: FigureRecord) -> bool:
+    """Parts count where both have them: a report may show a total alone."""
+    by_one, by_other = one.by, other.by
+    return (one.value, one.unit) == (other.value, other.unit) and (not by_one or not by_other or by_one == by_other)
+
+
+def _said(record: FigureRecord) -> str:
+    value = "not available" if record.value is None else f"{record.value} {record.unit}"
+    parts = ", ".join(f"{name} {part}" for name, part in (record.by or {}).items())
+    return f"{value} ({parts})" if parts else value
+
+
+def _names_of_code(metrics: Iterable[str]) -> frozenset[str]:
+    """Column names and metric ids, which are no words: `price_minor`."""
+    columns = {column for table in TABLES.values() for column in table.columns}
+    return frozenset(name for name in {*columns, *CATALOGUE, *metrics} if "_" in name)
+
+
+def _words(where: str, texts: Iterable[str], names: frozenset[str]) -> Iterator[str]:
+    """Each fault once, with how often it stands there and where first."""
+    found: Counter[tuple[str, str]] = Counter()
+    first: dict[tuple[str, str], str] = {}
+    for raw in texts:
+        text = raw.strip()
+        for what, match in _faults(text, names):
+            key = what, match[0].strip()
+            found[key] += 1
+            first.setdefault(key, _around(match))
+    for (what, fault), count in found.items():
+        times = f", {count} times" if count > 1 else ""
+        yield f"{where} shows {what}, “{fault}”{times}: “{first[what, fault]}”"
+
+
+def _around(match: re.Match[str], reach: int = 40) -> str:
+    """The words around a fault: enough to find it."""
+    start, end = max(0, match.start() - reach), match.end() + reach
+    return ("…" if start else "") + match.string[start:end].strip() + ("…" if end < len(match.string) else "")
+
+
+def _faults(text: str, names: frozenset[str]) -> Iterator[tuple[str, re.Match[str]]]:
+    for what, pattern in (
+        ("a missing value", _MISSING),
+        ("an error", _TRACE),
+        ("an unfilled placeholder", _PLACEHOLDER),
+    ):
+        for match in pattern.finditer(text):
+            yield what, match
+    for match in _CODE_NAME.finditer(text):
+        if match[0] in names or match[0].endswith("_minor"):
+            yield "a name from the code", match
+
+
+def _heads(where: str, heads: Iterable[str]) -> Iterator[str]:
+    """In the head of a table any name with underscores is one that somebody forgot to write out."""
+    for head in dict.fromkeys(heads):
+        if _CODE_NAME.search(head):
+            yield f"{where} has the head “{head}”: a reader needs words there"
+
+
+def _kpis(rendered: Rendered, plain: str, html: str) -> Iterator[str]:
+    for kpi in rendered.kpis:
+        for where, text in (("the text part", plain), ("the mail", html)):
+            # White space alike, for a value may hold a no-break space: "1 234 €".
+            if " ".join(kpi.value.split()) not in " ".join(text.split()):
+                yield f"{where} lacks the value of “{kpi.label}”, {kpi.value}"
+
+
+def _structure(mail: EmailMessage) -> Iterator[str]:
+    tree = _tree(mail)
+    alone = "multipart/alternative[text/plain, text/html]"
+    pictured = r"multipart/alternative\[text/plain, multipart/related\[text/html(?:, image/(?:png|jpeg))+\]\]"
+    if tree != alone and not re.fullmatch(pictured, tree):
+        yield f"the message is {tree}, and charts show only in alternative[text, related[html, pictures]]"
+
+
+def _tree(part: MIMEPart) -> str:
+    kind = part.get_content_type()
+    if not part.is_multipart():
+        return kind
+    return f"{kind}[{', '.join(_tree(each) for each in part.iter_parts())}]"
+
+
+def _headers(mail: EmailMessage) -> Iterator[str]:
+    for name in _HEADERS:
+        count = len(mail.get_all(name, []))
+        if count != 1:
+            yield f"the message has {count} headers {name}, and needs one"
+    if "Bcc" in mail:
+        yield "the message has a header Bcc, which tells every reader who else got it"
+
+
+def _bytes(rendered: Rendered, message: bytes, html: MIMEPart | None) -> Iterator[str]:
+    if not message.endswith(rendered.body.mime):
+        yield "the message does not carry the body that was frozen"
+    size = len(str(html.get_payload()).replace("\n", "\r\n").encode()) if html else 0
+    if size > MOST_HTML_BYTES:
+        yield f"the mail's HTML is {size:,} bytes as it travels; Gmail clips it above {MOST_HTML_BYTES:,}"
+    if len(message) > MOST_MESSAGE_BYTES:
+        yield f"the message is {len(message):,} bytes, more than {MOST_MESSAGE_BYTES:,}"
+    lines = message.split(b"\r\n")
+    if any(len(line) > _MOST_LINE_BYTES for line in lines):
+        yield f"the message has a line of more than {_MOST_LINE_BYTES} bytes"
+    if any(b"\n" in line for line in lines):
+        yield "the message has a line that ends without CR LF"
+
+
+def _pictures(mail: EmailMessage, letter: _Reader) -> Iterator[str]:
+    carried = [part["Content-ID"].strip("<>") for part in mail.walk() if part["Content-ID"]]
+    used = {source.removeprefix("cid:") for source in letter.sources if source.startswith("cid:")}
+    for cid in sorted(used - set(carried)):
+        yield f"the mail shows the picture cid:{cid}, which the message does not carry"
+    for cid in sorted(set(carried) - used):
+        yield f"the message carries the picture cid:{cid}, which the mail does not show"
+    for image in letter.images:
+        source = image.get("src") or ""
+        if not source.startswith("cid:"):
+            yield f"the mail has a picture from {source[:40]!r}: Gmail and Outlook show parts of the message only"
+        if not (image.get("alt") or "").strip() or image.get("alt") == _WRITTEN_BY_NBCONVERT:
+            yield f"the picture {source[:40]} has no alternative text"
+        if not (image.get("width") or "").isdecimal():
+            yield f"the picture {source[:40]} has no width attribute, the only one that Outlook obeys"
+
+
+def _loads(letter: _Reader) -> Iterator[str]:
+    for tag in sorted(_FORBIDDEN_TAGS & letter.tags):
+        yield f"the mail has a <{tag}>"
+    for name in sorted(letter.handlers):
+        yield f"the mail has the event handler {name}"
+    for address in letter.links:
+        if not address.startswith(("https:", "http:", "mailto:", "#")):
+            yield f"the mail links to {address[:40]!r}"
+    if any(_LOADS.search(style) for style in letter.styles):
+        yield "the mail's style loads something"
+
+
+def _page_loads(page: _Reader) -> Iterator[str]:
+    for tag in sorted({"script", "link", "iframe", "object", "embed"} & page.tags):
+        yield f"the page has a <{tag}>"
+    for source in page.sources:
+        if not source.startswith("data:image/"):
+            yield f"the page loads {source[:40]!r}"
+    for image in page.images:
+        if not (image.get("alt") or "").strip() or image.get("alt") == _WRITTEN_BY_NBCONVERT:
+            yield "a picture of the page has no alternative text"
+    if any(_LOADS.search(style) for style in page.styles):
+        yield "the page's style loads something"
+
+
+class _Reader(HTMLParser):
+    """What a reader, and a mail program, finds in HTML."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.texts: list[str] = []  # one for each paragraph, cell or heading
+        self.heads: list[str] = []
+        self.images: list[Mapping[str, str | None]] = []
+        self.sources: list[str] = []
+        self.links: list[str] = []
+        self.tags: set[str] = set()
+        self.handlers: set[str] = set()
+        self.styles: list[str] = []
+        self._words: list[str] = []
+        self._open = ""
+        self.feed(html)
+        self.close()
+        self._text_ends()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags.add(tag)
+        self.handlers |= {name for name in given if name.startswith("on")}
+        self.styles += [given["style"] or ""] if "style" in given else []
+        self.sources += [given[name] or "" for name in ("src", "srcset", "background", "poster") if name in given]
+        if tag == "img":
+            self.images.append(given)
+        if tag == "a" and "href" in given:
+            self.links.append(given["href"] or "")
+        if tag not in _INLINE_TAGS:
+            self._text_ends()
+            self._open = self._open if tag in _VOID_TAGS else tag
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in _INLINE_TAGS:
+            self._text_ends()
+            self._open = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._open == "style":
+            self.styles.append(data)
+        elif self._open != "script":
+            self._words.append(data)
+
+    def _text_ends(self) -> None:
+        text = " ".join("".join(self._words).split())
+        self._words = []
+        if text:
+            self.texts.append(text)
+            if self._open == "th":
+                self.heads.append(text)
