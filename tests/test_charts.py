@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -458,3 +459,30 @@ def test_every_text_can_be_read(theme):
     assert min(contrast(colour, theme.sheet) for colour in on_sheet) >= 4.5
     assert min(contrast(readable_on(band, theme), band) for band in theme.bands) >= 4.5
     assert theme.actual == theme.stages[-1]
+
+
+def test_rows_of_a_frame_become_plain_values():
+    """Charts get Python's own values: None for what is missing, days without a time, whole numbers without a float."""
+    frame = pd.DataFrame(
+        {
+            "name": ["A", None],
+            "minor": pd.Series([10**17 + 1, None], dtype="Int64"),
+            "rate": [0.5, float("nan")],
+            "day": pd.to_datetime(["2026-11-22", None]),
+        }
+    )
+
+    assert charts.records(frame, "name", "minor", "rate", "day") == [
+        ("A", 10**17 + 1, 0.5, date(2026, 11, 22)),
+        (None, None, None, None),
+    ]
+
+
+def test_neighbouring_steps_of_one_group_share_a_bracket():
+    """A bridge's brackets follow from its rows."""
+    steps = [("Bay", -5, "revenue"), ("Lights", 2, "revenue"), ("Labour", 1, "costs")]
+
+    assert charts.grouped(steps) == [
+        charts.StepGroup("Revenue", (("Bay", -5), ("Lights", 2))),
+        charts.StepGroup("Costs", (("Labour", 1),)),
+    ]

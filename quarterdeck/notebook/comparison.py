@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,7 +13,6 @@ from pydantic import TypeAdapter, ValidationError
 from quarterdeck.blocks import Change, Delta, Direction, FigureRecord, Kpi, Number, Tone, Unit
 from quarterdeck.display import NOT_AVAILABLE, Display
 from quarterdeck.errors import InputInvalid
-from quarterdeck.inventory import AssetInventory
 from quarterdeck.metrics import Figure, Metric, recognised_revenue
 from quarterdeck.notebook.sentences import figure_and_unit, printed
 from quarterdeck.period import Period
@@ -71,21 +70,25 @@ class PreviousEdition:
 @dataclass(frozen=True)
 class Comparison:
     """
-    Figures of other weeks to set beside those of *period*.
+    Figures of other weeks to set beside those of the report's.
 
     A figure that is known only for a snapshot's own last week is taken from last week's edition; all others
     are computed from the same snapshot, so that they compare like with like.
+
+    Args:
+        figure: A metric's figure of so many weeks later (negative: before) than the report's.
+        display: The company's way to print.
+        previous: Last week's edition.
     """
 
-    inventory: AssetInventory
-    period: Period
+    figure: Callable[[Metric, int], Figure]
     display: Display
     previous: PreviousEdition | None
 
     def week_before(self, metric: Metric) -> Figure | None:
         """The figure of the week before; None where there is nothing to take it from."""
         if not metric.now:
-            return metric(self.inventory, self.period.shifted(-1))
+            return self.figure(metric, -1)
         record = self.previous.figures.get(metric.id) if self.previous else None
         if record is None or record.unit != metric.unit:
             return None
@@ -93,7 +96,7 @@ class Comparison:
 
     def year_before(self, metric: Metric) -> Figure:
         """The figure of 364 days before; not available for what is known only now."""
-        return metric(self.inventory, self.period.shifted(-52))
+        return self.figure(metric, -52)
 
     def deltas(self, metric: Metric, figure: Figure) -> tuple[Delta, ...]:
         """The differences to a week and a year before, as far as both are known."""
@@ -124,7 +127,7 @@ class Comparison:
     def _weight(self, metric: Metric, difference: Number) -> float:
         """A change in minor units: of a rate as much of a week's revenue; what is no money comes last, in order."""
         if metric.unit == "ratio":
-            return abs(difference) * (recognised_revenue(self.inventory, self.period).value or 0)
+            return abs(difference) * (self.figure(recognised_revenue, 0).value or 0)
         return abs(difference) if metric.unit == "minor" else 0
 
     def _change(self, metric: Metric, figure: Figure, before: Figure, delta: Delta) -> Change:

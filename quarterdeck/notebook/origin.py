@@ -31,7 +31,7 @@ def age_words(age: timedelta, days: str, hours: str) -> str:
     whole = math.floor(age / timedelta(hours=1))
     if whole >= 48:
         return f"{whole // 24} {days}"
-    return f"{whole} {hours}" if whole else f"under 1 {hours.removesuffix('s')}"
+    return f"{whole} {hours}" if whole > 1 else f"{'' if whole else 'under '}1 {hours.removesuffix('s')}"
 
 
 def _source(inventory: AssetInventory, name: str) -> Source:

@@ -83,7 +83,7 @@ class Report:
     inventory: AssetInventory
     period: Period
     previous: PreviousEdition | None = None
-    _figures: dict[str, Figure] = field(default_factory=dict, repr=False, compare=False)
+    _figures: dict[tuple[str, int], Figure] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def display(self) -> Display:
@@ -98,10 +98,7 @@ class Report:
 
     def figure(self, metric: Metric | str) -> Figure:
         """A metric's figure for the week; computed once."""
-        known = CATALOGUE[metric] if isinstance(metric, str) else metric
-        if known.id not in self._figures:
-            self._figures[known.id] = known(self.inventory, self.period)
-        return self._figures[known.id]
+        return self._figure_at(CATALOGUE[metric] if isinstance(metric, str) else metric, 0)
 
     def week_before(self, metric: Metric) -> Figure | None:
         """Its figure of the week before, by the rules for comparisons; None where there is none to compare with."""
@@ -296,7 +293,14 @@ class Report:
 
     @property
     def _comparison(self) -> Comparison:
-        return Comparison(self.inventory, self.period, self.display, self.previous)
+        return Comparison(self._figure_at, self.display, self.previous)
+
+    def _figure_at(self, metric: Metric, weeks: int) -> Figure:
+        """A metric's figure *weeks* after the report's week, computed once."""
+        key = metric.id, weeks
+        if key not in self._figures:
+            self._figures[key] = metric(self.inventory, self.period.shifted(weeks))
+        return self._figures[key]
 
     @property
     def _speaker(self) -> Speaker:
