@@ -229,6 +229,16 @@ def test_the_pipeline_is_what_is_not_decided(inventory_of):
     assert metrics.pipeline_value(inventory, P.shifted(-1)).reason == "known only for the snapshot's own last week"
 
 
+def test_an_empty_pipeline_is_zero_only_where_something_was_lost(inventory_of):
+    """With everything decided the pipeline is 0; a source that keeps only winners does not know it."""
+    winners = [event(), event(status="completed", starts_at="2026-11-26")]
+
+    assert metrics.pipeline_value(inventory_of(AS_OF, events=[*winners, inquiry(starts_at="2026-11-01")]), P).value == 0
+    assert metrics.pipeline_value(inventory_of(AS_OF, events=winners), P).reason == (
+        "the source keeps only what was booked: no event was ever lost"
+    )
+
+
 def decided(*, won, quoted, **columns):
     """An event decided in March 2026: booked, or cancelled without booking."""
     outcome = {"booked_at": "2026-03-05"} if won else {"booked_at": None, "cancelled_at": "2026-03-05"}
@@ -364,34 +374,3 @@ def test_lost_quotes_are_listed_by_price(inventory_of):
     assert lost["event_id"].tolist() == ["said no", "passed", "priceless"]
     assert lost["how"].tolist() == ["cancelled", "start passed", "start passed"]
     assert str(lost["lost_at"].iloc[0].date()) == "2026-11-02"
-
-
-def test_the_audience_is_who_consented(inventory_of):
-    """Customers at t by channel: yes, no, and not asked are three things; crew is nobody's audience."""
-
-    def user(number, kind="customer", **columns):
-        return {"user_id": str(number), "kind": kind, "created_at": "2026-01-01"} | columns
-
-    users = [
-        user(1, channel="web", marketing_consent=True),
-        user(2, channel="web", marketing_consent=False),
-        user(3, channel="web", marketing_consent=None),
-        user(4, marketing_consent=True),
-        user(5, channel="web", marketing_consent=True, created_at="2026-11-30"),
-        user(6, kind="crew", marketing_consent=True),
-    ]
-
-    audience = metrics.reachable_audience(inventory_of(AS_OF, users=users), P)
-    without_channel = metrics.reachable_audience(inventory_of(AS_OF, users=without("channel", users)), P)
-
-    assert audience.to_dict("list") == {
-        "channel": ["web", "not recorded"],
-        "consented": [1, 1],
-        "declined": [1, 0],
-        "not_asked": [1, 0],
-    }
-    assert without_channel.to_dict("records") == [
-        {"channel": "not recorded", "consented": 2, "declined": 1, "not_asked": 1}
-    ]
-    with pytest.raises(NotAvailable, match="the source of users does not say: marketing consent"):
-        metrics.reachable_audience(inventory_of(AS_OF, users=without("marketing_consent", users)), P)

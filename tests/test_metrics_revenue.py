@@ -281,10 +281,20 @@ def test_the_tie_outs_of_price_and_payment(inventory_of):
     assert metrics.cancelled_without_date(inventory, P)["event_id"].tolist() == ["undated"]
 
 
+def test_a_source_without_cancellations_keeps_no_money_that_is_known(inventory_of):
+    """Without `cancelled_at`, kept money is 0 or more only if some event is cancelled; else it is not known."""
+    undated = event(status="cancelled", paid_minor=70)
+
+    assert metrics.refund_liability(inventory_of(AS_OF, events=[event(paid_minor=5), undated]), P).value == 70
+    assert metrics.refund_liability(inventory_of(AS_OF, events=[event(paid_minor=5)]), P).reason == (
+        "the source keeps no cancelled events"
+    )
+
+
 @pytest.mark.parametrize("name", ["deferred_revenue", "receivables", "refund_liability"])
 def test_payments_are_known_only_for_the_snapshots_last_week(inventory_of, name):
     """Payments have no date: the week before is not available, and neither is a source that does not name them."""
-    known = inventory_of(AS_OF, events=[event(paid_minor=5)])
+    known = inventory_of(AS_OF, events=[event(paid_minor=5, cancelled_at=None)])
     unknown = inventory_of(AS_OF, events=[event()])
 
     assert getattr(metrics, name)(known, P).value is not None

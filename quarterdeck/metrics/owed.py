@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from quarterdeck.inventory import AssetInventory
+from quarterdeck.inventory import AssetInventory, NotAvailable
 from quarterdeck.metrics.exact import total, totals_by
 from quarterdeck.metrics.figure import Result, Split, metric
 from quarterdeck.metrics.state import (
@@ -60,7 +60,8 @@ def refund_liability(inventory: AssetInventory, period: Period) -> Result:
     Money that was paid for events now cancelled, and is still here.
 
     Formula:
-        Σ paid of events cancelled at t.
+        Σ paid of events cancelled at t. A missing payment is skipped. Not available where the source knows
+        no cancelled event and no time of cancelling.
 
     Source:
         events
@@ -96,7 +97,7 @@ def kept_on_cancelled(inventory: AssetInventory, period: Period) -> pd.DataFrame
         `paid_minor` (Int64, over 0; they sum to `refund_liability`).
 
     Raises:
-        NotAvailable: As for `open_receivables`.
+        NotAvailable: As for `open_receivables`, or the source keeps no cancelled events.
     """
     require_now(inventory, period)
     kept = _kept(inventory, period)
@@ -171,4 +172,7 @@ def _receivables(inventory: AssetInventory, period: Period) -> pd.DataFrame:
 
 def _kept(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     events = inventory.table("events", "paid_minor")
-    return events[is_cancelled(events, inventory.moment(period))]
+    kept = events[is_cancelled(events, inventory.moment(period))]
+    if kept.empty and "cancelled_at" not in events:
+        raise NotAvailable("the source keeps no cancelled events")
+    return kept

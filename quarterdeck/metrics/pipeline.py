@@ -25,7 +25,8 @@ def pipeline_value(inventory: AssetInventory, period: Period) -> Result:
 
     Formula:
         Σ price of events that exist at t, not booked, not cancelled, start at t or later. A missing price
-        is skipped.
+        is skipped. None is 0, but not available where no event was ever lost: such a source keeps only
+        what was booked.
 
     Source:
         events
@@ -137,18 +138,25 @@ def decided_between(inventory: AssetInventory, start: datetime, end: datetime) -
     Raises:
         NotAvailable: There are no events, they have no `booked_at`, or none was lost before *end*.
     """
-    events = inventory.table("events", "booked_at")
+    events = _with_decisions(inventory.table("events", "booked_at"))
+    _require_losses(events, end)
+    return events[(events["decided_at"] >= start) & (events["decided_at"] < end)]
+
+
+def _with_decisions(events: pd.DataFrame) -> pd.DataFrame:
     booked = booked_from(events)
     decisions = {"booked": booked, "passed": events["starts_at"]}
     if "cancelled_at" in events:
         decisions["cancelled"] = events["cancelled_at"]
     decided_at = pd.DataFrame(decisions).min(axis="columns")
-    is_won = booked <= decided_at
-    if not (~is_won & (decided_at < end)).any():
-        raise NotAvailable("the source keeps only what was booked: no event was ever lost")
     quoted = events["quoted_at"] < decided_at if "quoted_at" in events else False
-    decided = events.assign(decided_at=decided_at, is_won=is_won, was_quoted=quoted)
-    return decided[(decided_at >= start) & (decided_at < end)]
+    return events.assign(decided_at=decided_at, is_won=booked <= decided_at, was_quoted=quoted)
+
+
+def _require_losses(decided: pd.DataFrame, t: datetime) -> None:
+    """Go on only where some event was lost before *t*: a source of winners cannot know what was asked for."""
+    if not (~decided["is_won"] & (decided["decided_at"] < t)).any():
+        raise NotAvailable("the source keeps only what was booked: no event was ever lost")
 
 
 def _decided_of_the_quarter(inventory: AssetInventory, period: Period) -> pd.DataFrame:
@@ -158,7 +166,10 @@ def _decided_of_the_quarter(inventory: AssetInventory, period: Period) -> pd.Dat
 def _undecided(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     events, t = inventory.table("events"), inventory.moment(period)
     was_booked = booked_from(events) < t
-    return events[exists(events, t) & ~was_booked & ~is_cancelled(events, t) & (events["starts_at"] >= t)]
+    undecided = events[exists(events, t) & ~was_booked & ~is_cancelled(events, t) & (events["starts_at"] >= t)]
+    if undecided.empty:
+        _require_losses(_with_decisions(events), t)
+    return undecided
 
 
 def _is_quoted(pipeline: pd.DataFrame, t: datetime) -> pd.Series[bool]:
