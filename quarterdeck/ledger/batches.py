@@ -15,6 +15,7 @@ from typing import Literal
 
 from quarterdeck.config import edition_parts
 from quarterdeck.errors import CommandRefused, InputInvalid
+from quarterdeck.ledger.recipients import without_addresses
 from quarterdeck.ledger.records import (
     BATCHES,
     EDITION_MOVES,
@@ -161,14 +162,18 @@ class Batches:
         """
         All gates passed, perhaps at a second look: the edition may be released.
 
-        An edition follows its latest run only. Where another has taken over, the edition is released,
-        or a person let this run go, nothing changes: what comes back is how it stands.
+        An edition follows its latest run only. Where another has taken over, or the edition is
+        released, nothing changes: what comes back is how it stands.
         """
         return self._follow(edition, run, "ready", ())
 
     def hold(self, edition: str, run: str, findings: Sequence[str]) -> Edition:
-        """A gate keeps the edition back for *findings*; else as `mark_ready`."""
-        return self._follow(edition, run, "held", tuple(findings))
+        """A gate keeps the edition back for *findings*, unless a person accepted all of them; else as `mark_ready`."""
+        found = tuple(map(without_addresses, findings))  # as they are kept, so that they can be told again
+        standing = self.edition(edition)
+        if found and standing is not None and standing.accepted.issuperset(found):
+            return standing
+        return self._follow(edition, run, "held", found)
 
     def approve(self, edition: str, *, because: str, by: str) -> Edition:
         """
@@ -248,7 +253,7 @@ class Batches:
 
     def _follow(self, edition: str, run: str, state: EditionState, findings: tuple[str, ...]) -> Edition:
         def followed(standing: Edition) -> Edition:
-            if standing.run != run or standing.state == "released" or standing.is_approved:
+            if standing.run != run or standing.state == "released":
                 return standing
             if standing.state == state:
                 return replace(standing, findings=findings)

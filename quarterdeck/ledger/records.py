@@ -151,9 +151,11 @@ class Edition:
         return edition_parts(self.name)[1]
 
     @property
-    def is_approved(self) -> bool:
-        """A person let go what its latest run made: no gate holds that back again."""
-        return any(approval.run == self.run for approval in self.approvals)
+    def accepted(self) -> frozenset[str]:
+        """The findings that a person accepted of what its latest run made: these do not hold it back again."""
+        return frozenset(
+            finding for approval in self.approvals if approval.run == self.run for finding in approval.findings
+        )
 
 
 @dataclass(frozen=True)
