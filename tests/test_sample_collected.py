@@ -57,6 +57,18 @@ def test_handoffs_are_understood(inventory):
     assert metrics.running_cost_stated(inventory, WEEK).value == 287_400
 
 
+def test_functions_risk_what_is_planted(inventory):
+    """Six functions: three defaults that look like secrets and come in redacted, and one key that four of them read."""
+    variables = inventory.table("variables")
+    risks = metrics.configuration_risks(inventory, WEEK).by
+    leaking = variables[variables["is_secret"] & variables["default"].notna()]
+
+    assert len(inventory.table("functions")) == 6
+    assert (risks["Secret as default"], risks["Shared secret"]) == (3, 1)
+    assert set(leaking["name"]) == {"ROSTER_ADMIN_TOKEN", "WEBHOOK_SECRET", "REMINDERS_SMTP_PASSWORD"}
+    assert not leaking["default"].str.contains("fake|real", regex=True).any()
+
+
 def test_names_and_addresses_stay_outside(inventory):
     """Nothing in any table is an address, a phone number or a guest's name, though the files hold all three."""
     texts = set()
