@@ -205,6 +205,26 @@ def test_a_file_that_cannot_be_read(folder):
     assert refusal(folder).startswith("books/expenses.csv: found a file that cannot be read (")
 
 
+def test_one_document_that_cannot_be_read_stops_nothing(folder):
+    """A handoff that is not UTF-8 and a Lambda source that does not parse are findings; the others are read."""
+    write(folder / "handoffs" / "web.md", "# Web shop\n\n**Status:** live\n")
+    write(folder / "handoffs" / "old.md", b"# Caf\xe9\n")
+    write(folder / "lambdas" / "good.py", 'import os\nTABLE = os.environ["TABLE"]\n')
+    write(folder / "lambdas" / "broken.py", "def handler(:\n")
+    listed = settings(handoffs={"path": "handoffs"}, lambdas={"path": "lambdas"})
+    write(folder / "company.yaml", yaml.safe_dump(listed))
+
+    collected = collect(load_company(folder), folder)
+
+    assert collected.tables["projects"]["project"].to_pylist() == ["Web shop"]
+    assert collected.tables["functions"]["function"].to_pylist() == ["broken.py", "good.py"]
+    assert collected.tables["variables"]["name"].to_pylist() == ["TABLE"]
+    assert {(found.source, found.document) for found in collected.findings} == {
+        ("handoffs", "old.md"),
+        ("lambdas", "broken.py"),
+    }
+
+
 def test_an_empty_folder_is_a_finding(folder):
     """A listed folder in which the source finds nothing to read is no error, and is reported."""
     (folder / "empty").mkdir()

@@ -661,4 +661,5 @@ def test_the_hotel_s_bookings_add_up_to_the_cent(freeze):
         "online_travel_agent": 138470325,
     }
     assert inventory.row_counts["claims"] == 0
+    assert {"projects", "variables", "zones", "records"} <= set(inventory.columns_present)
     assert "expenses" not in inventory.columns_present

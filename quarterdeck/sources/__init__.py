@@ -15,6 +15,7 @@ from quarterdeck.errors import InputInvalid
 from quarterdeck.sources.books import read_books
 from quarterdeck.sources.domains import read_domains
 from quarterdeck.sources.handoffs import HANDOFF_PATTERNS, read_handoffs
+from quarterdeck.sources.lambdas import LAMBDA_PATTERNS, read_lambdas
 from quarterdeck.sources.reading import Document, Finding, Reading, documents_in, table_of
 from quarterdeck.sources.tables import read_table
 
@@ -87,6 +88,9 @@ def _readings(company: Company, folder: Path) -> Iterator[tuple[str, PathSource,
     if sources.handoffs:
         root = _folder(folder, "handoffs", sources.handoffs)
         yield "handoffs", sources.handoffs, read_handoffs(documents_in(root, *HANDOFF_PATTERNS), company)
+    if sources.lambdas:
+        root = _folder(folder, "lambdas", sources.lambdas)
+        yield "lambdas", sources.lambdas, read_lambdas(documents_in(root, *LAMBDA_PATTERNS))
     if sources.domains:
         root = _folder(folder, "domains", sources.domains)
         yield "domains", sources.domains, read_domains(documents_in(root, "*.json"))
