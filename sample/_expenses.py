@@ -11,6 +11,7 @@ from _company import (
     BAY_SAILS,
     BOAT_SHOWS,
     BUSINESSES,
+    FIRST_WEEK,
     HARBOUR_LIGHTS,
     HOTEL_DESKS,
     LAST_FULL_WEEK,
@@ -202,7 +203,7 @@ def _commissions(trips: list[Trip], revenue: Mapping[tuple[str, date], float]) -
             first + timedelta(days=4), vendor, "commission", round(cents * share), "5240", business, "", channel
         )
     for (business, first), dollars in revenue.items():
-        if first < date(2024, 11, 25):
+        if first < FIRST_WEEK:  # the year before the booking system
             cents = round(dollars * 0.035 * 100)
             vendor = _PARTNERS[first.month % 2]
             yield Expense(first + timedelta(days=4), vendor, "commission", cents, "5240", business, "", MARKETPLACES)
