@@ -63,12 +63,16 @@ def _options(interpreter: Calls, node: ast.ClassDef) -> Iterator[tuple[str, obje
         yield from _option(interpreter, keyword.arg, keyword.value)
     for statement in node.body:
         if isinstance(statement, ast.ClassDef) and statement.name == "Config":
-            for line in statement.body:
-                if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name):
-                    yield from _option(interpreter, line.targets[0].id, line.value)
+            yield from _assigned_in(interpreter, statement)
         target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
         if isinstance(target, ast.Name) and target.id == "model_config":
             yield from _pairs_in(interpreter, getattr(statement, "value", None))
+
+
+def _assigned_in(interpreter: Calls, config: ast.ClassDef) -> Iterator[tuple[str, object]]:
+    for line in config.body:
+        if isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name):
+            yield from _option(interpreter, line.targets[0].id, line.value)
 
 
 def _pairs_in(interpreter: Calls, value: ast.expr | None) -> Iterator[tuple[str, object]]:
