@@ -1,4 +1,4 @@
-"""What sentences and the agenda take from the figures, against companies small enough to work out by hand."""
+"""What sentences take from the figures, against companies small enough to work out by hand."""
 
 import dataclasses
 from datetime import date
@@ -8,8 +8,7 @@ import pytest
 
 from quarterdeck import metrics
 from quarterdeck.config import Policies
-from quarterdeck.inventory import NotAvailable
-from quarterdeck.metrics.facts import _extremes
+from quarterdeck.metrics.facts import FACTS, _extremes, _facts
 from quarterdeck.period import Period
 
 AS_OF = "2026-11-23 09:00"
@@ -100,21 +99,7 @@ def test_nothing_owed_is_no_row(inventory_of):
     paid = inventory_of(AS_OF, events=[event(1, "2026-11-01", 5, 5)])
 
     assert metrics.receivables_by_age(paid, WEEK).empty
-    assert metrics.collection_tasks(paid, WEEK).empty
     assert metrics.receivable_facts(paid, WEEK)["old_share"] is None
-
-
-def test_collecting_is_one_task_a_large_customer_and_one_an_age(company):
-    """Who owes a tenth of what is overdue is named apart; the tasks sum to what is overdue."""
-    tasks = metrics.collection_tasks(company, WEEK)
-
-    assert tasks[["action", "amount_minor", "evidence"]].values.tolist() == [
-        ["Collect from one customer for 2 events, the oldest 113 days over", 600_000, "customer big"],
-        ["Collect for 1 event that ended 31–60 days ago", 40_000, "events"],
-        ["Collect for 1 event that ended 61–90 days ago", 30_000, "events"],
-    ]
-    assert tasks["due_on"].dt.date.tolist() == [date(2026, 8, 31), date(2026, 11, 19), date(2026, 10, 11)]
-    assert tasks["amount_minor"].sum() == metrics.overdue_receivables(company, WEEK)["open_minor"].sum()
 
 
 def test_receivable_facts(company):
@@ -123,7 +108,7 @@ def test_receivable_facts(company):
         "old_minor": 630_000,
         "old_share": 630_000 / 720_000,
         "old_events": 3,
-        "largest_minor": 600_000,
+        "old_largest_minor": 600_000,
         "overdue_minor": 670_000,
         "overdue_events": 4,
     }
@@ -140,11 +125,11 @@ def test_cash_facts_follow_the_forecast(company):
     assert facts["minimum_minor"] == 100_000
     assert facts["low_week"] == low["starts_on"].date()
     assert facts["spare_minor"] == low["closing_minor"] - 100_000
-    assert facts["last_minor"] == forecast["closing_minor"].iloc[-1]
+    assert facts["last_cash_minor"] == forecast["closing_minor"].iloc[-1]
     assert facts["late_low_minor"] == cases["Receipts 14 days later"]
     assert facts["more_low_minor"] == cases["Bookings 10% higher"]
     assert facts["less_low_minor"] == cases["Bookings 10% lower"]
-    assert (facts["short_minor"], facts["weeks_under"], facts["first_under"]) == (None, None, None)
+    assert (facts["short_minor"], facts["weeks_under"], facts["first_week_under"]) == (None, None, None)
 
 
 @pytest.fixture(scope="session")
@@ -164,10 +149,19 @@ def test_cash_facts_under_the_minimum(poor):
 
     assert facts["short_minor"] == 800_000 - min(closings)
     assert facts["weeks_under"] == sum(closing < 800_000 for closing in closings)
-    assert facts["first_under"] == date(2026, 11, 23) + pd.Timedelta(
+    assert facts["first_week_under"] == date(2026, 11, 23) + pd.Timedelta(
         weeks=next(at for at, closing in enumerate(closings) if closing < 800_000)
     )
     assert facts["spare_minor"] is None
+
+
+def test_cash_at_the_minimum_is_not_under_it(company):
+    """A week that ends exactly at the minimum is not short."""
+    low = metrics.lowest_cash(company, WEEK).value
+
+    facts = metrics.cash_facts(changed(company, minimum_cash_minor=low), WEEK)
+
+    assert (facts["short_minor"], facts["spare_minor"], facts["weeks_under"]) == (None, 0, None)
 
 
 def test_margin_facts(company):
@@ -175,49 +169,62 @@ def test_margin_facts(company):
     facts = metrics.margin_facts(company, WEEK)
 
     # 80,000 earned, 5,000 crews, 10,000 food; 7 of 30 days of 900,000 − 100,000 planned
-    assert facts["largest"] == "Sails"
-    assert facts["largest_minor"] == 65_000
-    assert facts["worst"] == "Sails"
-    assert facts["worst_minor"] == metrics.margin_by_business(company, WEEK)["planned_minor"].iloc[0] - 65_000
-    assert facts["best"] is None
+    assert facts["margin_leader"] == "Sails"
+    assert facts["margin_leader_minor"] == 65_000
+    assert facts["margin_worst"] == "Sails"
+    assert facts["margin_worst_minor"] == metrics.margin_by_business(company, WEEK)["planned_minor"].iloc[0] - 65_000
+    assert facts["margin_best"] is None
 
 
 def test_result_facts_sum_to_the_variance(company):
     """Revenue and costs together are the variance of the year's result."""
     facts = metrics.result_facts(company, WEEK)
 
-    assert facts["revenue_minor"] + facts["costs_minor"] == metrics.result_variance_ytd(company, WEEK).value
-    assert facts["worst"] == "Sails"
-    assert facts["best"] == "Operating cost"
+    assert (
+        facts["revenue_effect_minor"] + facts["costs_effect_minor"] == metrics.result_variance_ytd(company, WEEK).value
+    )
+    assert facts["result_worst"] == "Sails"
+    assert facts["result_best"] == "Operating cost"
 
 
 def test_a_small_gain_beside_a_large_loss_is_no_news():
     """An extreme under a tenth of the other one is left out of words."""
-    assert _extremes({"A": -1_000, "B": 99}) == {"worst": "A", "worst_minor": 1_000}
-    assert _extremes({"A": -99, "B": 1_000}) == {"best": "B", "best_minor": 1_000}
-    assert _extremes({"A": -1_000, "B": 101}) == {"worst": "A", "worst_minor": 1_000, "best": "B", "best_minor": 101}
-    assert _extremes({"A": 0}) == {}
-    assert _extremes({}) == {}
+    worst, best = {"x_worst": "A", "x_worst_minor": 1_000}, {"x_best": "B", "x_best_minor": 101}
+
+    assert _extremes("x", {"A": -1_000, "B": 99}) == worst
+    assert _extremes("x", {"A": -9, "B": 101}) == best
+    assert _extremes("x", {"A": -1_000, "B": 101}) == worst | best
+    assert _extremes("x", {"A": 0}) == {}
+    assert _extremes("x", {}) == {}
+
+
+def test_a_fact_has_one_meaning():
+    """No two functions give the same name, and none gives a metric's: a sentence could mean either."""
+    with pytest.raises(TypeError, match="fact low_week is defined twice"):
+        _facts("low_week")(lambda *_: {})
+    with pytest.raises(TypeError, match="fact cash is defined twice"):
+        _facts("cash")(lambda *_: {})
+    assert FACTS["low_week"] is metrics.cash_facts
 
 
 def test_concentration_facts(company, inventory_of):
     """The largest channel, business and customer of a year, the customer without a name."""
     facts = metrics.concentration_facts(company, WEEK)
 
-    assert facts["channel"] == "Web"
-    assert facts["channel_share"] == 1
-    assert facts["customer_share"] == pytest.approx(800_000 / 1_080_000)
-    assert "customer" not in facts
+    assert facts["largest_channel"] == "Web"
+    assert facts["largest_channel_share"] == 1
+    assert facts["largest_customer_share"] == pytest.approx(800_000 / 1_080_000)
+    assert "largest_customer" not in facts
     bare = inventory_of(AS_OF, events=[{**event(1, "2026-11-01", 5, 5), "channel": None, "customer_id": None}])
     assert metrics.concentration_facts(bare, WEEK) == {
-        "channel": None,
-        "channel_share": None,
-        "business": "Sails",
-        "business_share": 1.0,
-        "customer_share": None,
+        "largest_channel": None,
+        "largest_channel_share": None,
+        "largest_business": "Sails",
+        "largest_business_share": 1.0,
+        "largest_customer_share": None,
     }
     unnamed = inventory_of(AS_OF, events=[{k: v for k, v in event(1, "2026-11-01", 5, 5).items() if k != "channel"}])
-    assert metrics.concentration_facts(unnamed, WEEK)["channel"] is None
+    assert metrics.concentration_facts(unnamed, WEEK)["largest_channel"] is None
 
 
 def test_commitment_facts_are_the_forecasts_lines(company):
@@ -226,7 +233,7 @@ def test_commitment_facts_are_the_forecasts_lines(company):
 
     facts = metrics.commitment_facts(company, WEEK)
 
-    assert facts == {"committed_minor": 3_000, "crew_minor": 3_000, "recurring_minor": 0}
+    assert facts == {"committed_minor": 3_000, "committed_crew_minor": 3_000, "committed_recurring_minor": 0}
     assert rows["amount_minor"].sum() == facts["committed_minor"]
 
 
@@ -246,77 +253,3 @@ def test_facts_keep_their_names_when_nothing_is_known(company, inventory_of, fac
     nothing = inventory_of(AS_OF)
 
     assert facts(nothing, WEEK) == dict.fromkeys(facts(company, WEEK))
-
-
-def handoffs(*actions, gaps=()):
-    place = {"project": "Pay", "document": "pay.md"}
-    return {
-        "projects": [{**place, "status": "live", "has_tests_or_ci": False, "line": 1}],
-        "actions": [
-            {
-                **place,
-                "action": action,
-                "is_done": done,
-                "due_on": due,
-                "amount_minor": amount,
-                "owner": owner,
-                "line": at,
-            }
-            for at, (action, done, due, amount, owner) in enumerate(actions, start=2)
-        ],
-        "gaps": [
-            {**place, "area": "cost", "severity": "low", "gap": gap, "is_open": True, "amount_minor": amount, "line": 9}
-            for gap, amount in gaps
-        ],
-    }
-
-
-def test_the_agenda_holds_what_moves_money(inventory_of):
-    """Open actions and gaps with an amount, and money to collect; late first; what is far away or done is left out."""
-    inventory = inventory_of(
-        AS_OF,
-        events=owing(),
-        **handoffs(
-            ("Decide whether to sell the boat, $1,200.50", False, "2026-11-27", 120_050, "Dana"),
-            ("Cancel the lease", False, "2026-11-20", 900, "Robin"),
-            ("Paint", False, "2026-11-25", None, "Robin"),
-            ("Paid already, $50", True, "2026-11-25", 5_000, "Robin"),
-            ("Far away", False, "2027-03-01", 7_000, "Robin"),
-            ("Send reminders, €6.000,00", False, "2026-11-30", 600_000, "Robin"),
-            gaps=[("Seats unused", 64_000), ("Slow", None)],
-        ),
-    )
-
-    tasks = metrics.money_agenda(inventory, WEEK)
-
-    assert tasks[["action", "amount_minor", "is_decision", "evidence"]].values.tolist() == [
-        ["Collect for 1 event that ended 61–90 days ago", 30_000, False, "events"],
-        ["Collect for 1 event that ended 31–60 days ago", 40_000, False, "events"],
-        ["Cancel the lease", 900, False, "pay.md, line 3"],
-        ["whether to sell the boat", 120_050, True, "pay.md, line 2"],
-        ["Send reminders", 600_000, False, "pay.md, line 7"],
-        ["Close the gap: Seats unused", 64_000, False, "pay.md, line 9"],
-    ]
-
-
-def test_a_low_under_the_minimum_asks_for_a_decision(poor):
-    """What is short stands at stake, due before the first such week and within the 30 days."""
-    decision = metrics.money_agenda(poor, WEEK).set_index("action").loc["how to keep cash over the minimum"]
-
-    facts = metrics.cash_facts(poor, WEEK)
-    assert decision["is_decision"]
-    assert decision["amount_minor"] == facts["short_minor"]
-    assert decision["due_on"].date() == min(facts["first_under"], date(2026, 12, 23))
-
-
-def test_cash_over_the_minimum_asks_for_nothing(company):
-    """There is no decision where there is no need."""
-    assert not metrics.money_agenda(company, WEEK)["is_decision"].any()
-
-
-def test_the_agenda_is_known_now_only(company, inventory_of):
-    """For an earlier week, and where there is no source at all, it is not available, with the reason."""
-    with pytest.raises(NotAvailable, match="own last week"):
-        metrics.money_agenda(company, WEEK.shifted(-1))
-    with pytest.raises(NotAvailable, match="has no actions"):
-        metrics.money_agenda(inventory_of(AS_OF), WEEK)

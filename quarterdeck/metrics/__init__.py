@@ -1,7 +1,6 @@
 """Each figure once, by field."""
 
 from quarterdeck.metrics.access import access_risks, admin_access
-from quarterdeck.metrics.agenda import money_agenda
 from quarterdeck.metrics.audience import reachable_audience
 from quarterdeck.metrics.balances import cash, cash_by_week
 from quarterdeck.metrics.bookings import (
@@ -25,7 +24,7 @@ from quarterdeck.metrics.books import (
     plan_variance_ytd,
     result_variance_ytd,
 )
-from quarterdeck.metrics.collection import collection_tasks, overdue_receivables, receivables_by_age
+from quarterdeck.metrics.collection import overdue_receivables, receivables_by_age
 from quarterdeck.metrics.config_risk import configuration_by_function, configuration_risks, risky_variables
 from quarterdeck.metrics.crew import (
     labour_cost,
@@ -49,7 +48,14 @@ from quarterdeck.metrics.facts import (
 )
 from quarterdeck.metrics.figure import CATALOGUE, Figure, Metric
 from quarterdeck.metrics.forecast import cash_forecast, cash_sensitivity, commitments, lowest_cash, runway_weeks
-from quarterdeck.metrics.handoffs import maturity_by_project, open_gaps, roadmap, stack_by_project, stale_handoffs
+from quarterdeck.metrics.handoffs import (
+    maturity_by_project,
+    open_actions,
+    open_gaps,
+    roadmap,
+    stack_by_project,
+    stale_handoffs,
+)
 from quarterdeck.metrics.owed import (
     booked_without_price,
     cancelled_without_date,
@@ -83,6 +89,7 @@ from quarterdeck.metrics.revenue import (
 )
 from quarterdeck.metrics.running_cost import cost_by_project, running_cost_actual, running_cost_stated, savings
 from quarterdeck.metrics.statements import expenses_by_account, margin_by_business, result_bridge
+from quarterdeck.metrics.tasks import agenda
 from quarterdeck.metrics.tieouts import duplicate_expenses, tie_outs, uncategorised_by_expense
 
 __all__ = [
@@ -91,6 +98,7 @@ __all__ = [
     "Metric",
     "access_risks",
     "admin_access",
+    "agenda",
     "booked_without_price",
     "bookings_by_channel_week",
     "bookings_count",
@@ -104,7 +112,6 @@ __all__ = [
     "cash_facts",
     "cash_forecast",
     "cash_sensitivity",
-    "collection_tasks",
     "commitment_facts",
     "commitments",
     "concentration_business",
@@ -133,8 +140,8 @@ __all__ = [
     "margin_by_business",
     "margin_facts",
     "maturity_by_project",
-    "money_agenda",
     "net_bookings_value",
+    "open_actions",
     "open_gaps",
     "open_receivables",
     "operating_cost",

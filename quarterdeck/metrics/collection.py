@@ -1,4 +1,4 @@
-"""What there is to collect: money owed by age, and the tasks that follow from what is overdue."""
+"""What there is to collect: money owed by age, and what of it is overdue."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from quarterdeck.metrics.exact import total
 from quarterdeck.metrics.owed import AGE_BANDS, open_receivables
 from quarterdeck.metrics.state import local_days
 from quarterdeck.period import Period
-
-LARGE_SHARE = 0.10  # of what is overdue: a customer who owes that much is a task of its own
 
 
 def receivables_by_age(inventory: AssetInventory, period: Period) -> pd.DataFrame:
@@ -55,38 +53,3 @@ def overdue_receivables(inventory: AssetInventory, period: Period) -> pd.DataFra
     ended = local_days(owed["ended_at"], inventory.company.time_zone)
     due_on = ended + timedelta(days=inventory.company.policies.collection_days)
     return owed.assign(due_on=due_on)[due_on < pd.Timestamp(end_day(inventory, period))].reset_index(drop=True)
-
-
-def collection_tasks(inventory: AssetInventory, period: Period) -> pd.DataFrame:
-    """
-    One task for each customer who owes a tenth or more of what is overdue, and one for the rest of each age.
-
-    Returns:
-        `action`, `due_on` (the earliest day on which any of it was due), `amount_minor` (Int64; they sum to what is
-        overdue), `evidence`.
-
-    Raises:
-        NotAvailable: As `open_receivables`.
-    """
-    overdue = overdue_receivables(inventory, period)
-    owed_by = overdue.groupby("customer_id")["open_minor"].sum()
-    large = owed_by[owed_by >= LARGE_SHARE * total(overdue["open_minor"])].index
-    rows = []
-    for customer, events in overdue[overdue["customer_id"].isin(large)].groupby("customer_id"):
-        action = f"Collect from one customer for {_counted(events)}, the oldest {events['days'].max()} days over"
-        rows.append((action, events, f"customer {customer}"))
-    rest = overdue[~overdue["customer_id"].isin(large)]
-    for band in AGE_BANDS:
-        events = rest[rest["band"] == band]
-        if len(events):
-            rows.append((f"Collect for {_counted(events)} that ended {band} days ago", events, "events"))
-    frame = pd.DataFrame(
-        [(action, events["due_on"].min(), total(events["open_minor"]), evidence) for action, events, evidence in rows],
-        columns=["action", "due_on", "amount_minor", "evidence"],
-    )
-    types = {"action": "str", "due_on": "datetime64[s]", "amount_minor": "Int64", "evidence": "str"}
-    return frame.astype(types)
-
-
-def _counted(events: pd.DataFrame) -> str:
-    return f"{len(events)} {'event' if len(events) == 1 else 'events'}"

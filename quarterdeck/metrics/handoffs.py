@@ -137,6 +137,23 @@ def open_gaps(
     return ranked.drop(columns=["rank", "is_open"])
 
 
+def open_actions(inventory: AssetInventory, period: Period) -> pd.DataFrame:
+    """
+    The actions that are not done, those due first first, then those without a day.
+
+    Returns:
+        The columns of the table `actions` but `is_done`.
+
+    Raises:
+        NotAvailable: There are no handoffs, or *period* is before the snapshot's last week.
+    """
+    require_now(inventory, period)
+    inventory.require("projects")
+    actions = _rows(inventory, "actions")
+    waiting = actions[~actions["is_done"]].drop(columns="is_done")
+    return waiting.sort_values(["due_on", "project", "action"], ignore_index=True)
+
+
 def roadmap(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     """
     What the handoffs promise for the next fiscal quarter: open actions and gaps that are due in it.
