@@ -47,15 +47,13 @@ def read_lambdas(documents: Iterable[Document]) -> Reading:
     trees: dict[str, ast.Module] = {}
     for document in sorted(documents, key=lambda document: document.name):
         hashes[document.name] = hashlib.sha256(document.content).hexdigest()
-        tree, problem = _parsed(document)
-        if tree is not None:
-            trees[document.name] = tree
-        if problem is not None:
-            findings.append(problem)
+        try:
+            trees[document.name], error = _parsed(document.content), None
+        except _NotPython as not_python:
+            error = str(not_python)
+            findings.append(not_python.finding(document.name))
         lines = len(document.content.splitlines())
-        functions.append(
-            {"function": document.name, "lines": lines, "parse_error": problem.message if problem else None}
-        )
+        functions.append({"function": document.name, "lines": lines, "parse_error": error})
     program = Program(trees, _follow)
     program.run()
     variables = [_row(place, read) for place, read in sorted(program.reads.items())]
@@ -63,19 +61,35 @@ def read_lambdas(documents: Iterable[Document]) -> Reading:
     return Reading(tables, [*findings, *program.findings], hashes)
 
 
-def _parsed(document: Document) -> tuple[ast.Module | None, Finding | None]:
-    """The syntax tree, or why there is none; never the source's own text, which may hold a secret."""
+class _NotPython(Exception):
+    """A source that does not parse: why and, where it is known, on which line; never the source's own text."""
+
+    def __init__(self, reason: str, line: int | None = None) -> None:
+        super().__init__(reason, line)
+        self.reason = reason
+        self.line = line
+
+    def __str__(self) -> str:
+        return self.reason if self.line is None else f"line {self.line}: {self.reason}"
+
+    def finding(self, document: str) -> Finding:
+        message = f"is not Python, so its variables are not known: {self.reason}"
+        return Finding("lambdas", "error", message, document, self.line)
+
+
+def _parsed(content: bytes) -> ast.Module:
+    if b"\0" in content:  # a ValueError or a SyntaxError, by the version of Python
+        raise _NotPython("it holds a null byte")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "invalid escape sequence" and the like are the author's affair
-            return ast.parse(document.content), None
+            return ast.parse(content)
     except SyntaxError as error:
-        line = error.lineno if error.lineno and error.lineno > 0 else None
-        return None, Finding("lambdas", "error", f"is not Python: {error.msg}", document.name, line)
-    except ValueError:
-        return None, Finding("lambdas", "error", "is not Python: it holds a null byte", document.name)
-    except (RecursionError, MemoryError):
-        return None, Finding("lambdas", "error", "is nested too deep to be parsed", document.name)
+        raise _NotPython(error.msg, error.lineno if error.lineno and error.lineno > 0 else None) from error
+    except UnicodeDecodeError as error:
+        raise _NotPython("its bytes are no text in the encoding that it declares") from error
+    except (RecursionError, MemoryError) as error:
+        raise _NotPython("it is nested too deep") from error
 
 
 def _follow(program: Program, document: str, scope: Scope) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -229,16 +230,19 @@ class Calls(Expressions):
             return Value(Unknown(node))
         return self.read(method, name, default, node)
 
-    # -- what `statements.Interpreter` adds
+    # -- what `routines.Interpreter` adds
 
+    @abstractmethod
     def call(self, routine: Routine, node: ast.Call) -> Value:
-        raise NotImplementedError
+        """Follow a call."""
 
+    @abstractmethod
     def enter(self, routine: Routine, arguments: Sequence[Value], named: Mapping[str, Value], node: ast.expr) -> Value:
-        raise NotImplementedError
+        """Follow a function with these arguments."""
 
+    @abstractmethod
     def create(self, of: Class, node: ast.Call) -> Value:
-        raise NotImplementedError
+        """Make an object."""
 
 
 def _in_class(of: Class, name: str) -> Value | None:

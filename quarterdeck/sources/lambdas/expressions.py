@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -26,6 +27,7 @@ from quarterdeck.sources.lambdas.values import (
 
 _MOST_OPTIONS = 64
 _LONGEST_TEXT = 500
+_LONGEST_NUMBER = 1000  # bits; Python refuses to write out an integer of more than 4,300 digits
 
 
 class Expressions(Reads):
@@ -33,18 +35,23 @@ class Expressions(Reads):
 
     # -- what the classes below add
 
+    @abstractmethod
     def bind(self, target: ast.expr, value: Value) -> None:
-        raise NotImplementedError
+        """Give *target* its value."""
 
+    @abstractmethod
     def routine(self, node: ast.Lambda) -> Routine:
-        raise NotImplementedError
+        """The function that *node* defines."""
 
+    @abstractmethod
     def compared_with_environ(self, node: ast.expr, names: Value, *, is_subset: bool) -> Value:
-        raise NotImplementedError
+        """What comparing *names* with the environment gives."""
 
     # -- names and literals
 
     def _on_constant(self, node: ast.Constant) -> Value:
+        if isinstance(node.value, int) and node.value.bit_length() > _LONGEST_NUMBER:
+            return Value(Unknown(node))
         return constant(node.value)
 
     def _on_name(self, node: ast.Name) -> Value:
@@ -120,13 +127,12 @@ class Expressions(Reads):
     ) -> Value:
         """A text made of *parts*; unknown unless all are known, and a caller's affair where one of them is."""
         given = next((part.given for part in parts if part.given), None)
-        if combine and all(isinstance(part.what, Options) for part in parts):
+        lengths = [max((len(str(one)) for one in part.constants), default=_LONGEST_TEXT + 1) for part in parts]
+        if combine and sum(lengths) <= _LONGEST_TEXT:  # which also means that all of them are known
             made: list[tuple[object, ...]] = [()]
             for part in parts:
                 made = [(*before, one) for before in made for one in part.constants][:_MOST_OPTIONS]
-            texts = [combine(texts) for texts in made]
-            if all(len(str(text)) <= _LONGEST_TEXT for text in texts):
-                return Value(Options(tuple(texts)), given=given)
+            return Value(Options(tuple(combine(texts) for texts in made)), given=given)
         callers = next((part.what for part in parts if isinstance(part.what, Unknown) and part.what.is_parameter), None)
         return Value(callers or Unknown(node), given=given)
 
@@ -214,12 +220,12 @@ class Expressions(Reads):
 
     def _on_ifexp(self, node: ast.IfExp) -> Value:
         test = self.value(node.test)
+        if test.truth is not None and self.frame.is_call:
+            return self.value(node.body if test.truth else node.orelse)
         with self.branch(test.decided, taken=True, is_certain=test.truth is True):
             body = self.value(node.body)
         with self.branch(test.decided, taken=False, is_certain=test.truth is False):
             orelse = self.value(node.orelse)
-        if test.truth is not None and self.frame.is_call:
-            return body if test.truth else orelse
         value = joined(body, orelse)
         alone: dict[Place, object] = {}
         for place, leads_to_body in test.decided.items():

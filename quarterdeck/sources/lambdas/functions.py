@@ -223,6 +223,8 @@ def _joined(interpreter: Calls, node: ast.Call, separator: str, words: Value) ->
 
 def _applied(text: object, name: str, arguments: Sequence[Value]) -> str | None:
     """`text.name(…)`; None where the arguments are not plain texts, or do not fit."""
+    if len(str(text)) > _LONGEST_TEXT:
+        return None
     plain = [argument.names[0] for argument in arguments if argument.is_constant and argument.names]
     if len(plain) != len(arguments):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import ABC
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from quarterdeck.sources.lambdas.program import Program
 from quarterdeck.sources.lambdas.values import UNKNOWN, Place, Routine, Scope, Unknown, Value
 
-_MOST_STEPS = 500_000
+_MOST_STEPS = 200_000
 
 
 class TooLong(Exception):
@@ -48,7 +49,7 @@ class Frame:
 
 
 @dataclass
-class Reads:
+class Reads(ABC):
     """
     Notes reads, and keeps track of what is known to be present or absent.
 

@@ -31,7 +31,7 @@ from quarterdeck.sources.lambdas.values import (
 )
 
 _DEEPEST_CALL = 12
-_MOST_STEPS_IN_CALLS = 100_000  # each function is still followed on its own
+_MOST_STEPS_IN_CALLS = 50_000  # each function is still followed on its own
 
 
 class Interpreter(Statements):

@@ -57,6 +57,7 @@ _FORMS = re.compile(
     re.IGNORECASE,
 )
 _RUN = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}")
+_PATH_PART = re.compile(r"[a-z0-9]*|[A-Z]?[a-z]+[0-9]*|[A-Z]+")
 _NOT_RANDOM_LAST = frozenset(
     ("ID", "IDS", "ARN", "HASH", "SHA", "SHA256", "DIGEST", "COMMIT", "VERSION", "ZONE", "CHECKSUM")
 )
@@ -102,8 +103,8 @@ def shown_default(name: str, default: str | None, *, is_secret: bool = False) ->
 
 def _is_random(run: str) -> bool:
     """A run of letters and digits that no person would write: mixed, and with much surprise in each character."""
-    if "/" in run and max(map(len, run.split("/"))) < 20:
-        return False  # a path
+    if "/" in run and all(_PATH_PART.fullmatch(part) for part in run.split("/")):
+        return False
     has_digit, has_letter = re.search(r"[0-9]", run), re.search(r"[A-Za-z]", run)
     if not (has_digit and has_letter):
         return False

@@ -43,6 +43,8 @@ class Statements(Names):
             self.step()
             handler: Callable[[ast.stmt], Exit] = getattr(self, f"_on_{type(statement).__name__.lower()}", self._simple)
             ended = handler(statement) or ended
+            if ended and self.frame.is_call:
+                break  # what no call reaches is read where the function is followed on its own
         return ended
 
     def _simple(self, node: ast.stmt) -> None:

@@ -1,0 +1,5 @@
+import os
+
+
+def flag(name: str) -> bool:
+    return os.environ.get(f"FLAG_{name.upper()}", "off") == "on"

@@ -1,0 +1,6 @@
+import os
+
+TABLE = os.environ["ROSTER_TABLE"]
+
+def handler(event, context):
+    return {"token": os.environ["TOKEN"]

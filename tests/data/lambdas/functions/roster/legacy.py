@@ -1,0 +1,2 @@
+import os
+print "roster", os.environ["ROSTER_TABLE"]
