@@ -57,6 +57,7 @@ def texts(table):
         ('<a href="data:text/html,x">x</a>', "<p>x</p>"),
         ('<p style="color:red" class="a" id="b" onclick="x()">x</p>', "<p>x</p>"),
         ("<li><p>a</p></li></ul></div>", "<p>a</p>"),
+        ("<![foo bar]]>a<![if !mso]>b<![endif]>c<!-- <b>d -->", "<p>abc</p>"),
     ],
 )
 def test_prose_keeps_its_structure_and_nothing_else(source, expected):

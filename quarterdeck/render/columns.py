@@ -7,8 +7,9 @@ A mail can neither scroll nor ask how wide it is, so what does not fit has to be
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from quarterdeck.blocks import Table
+from quarterdeck.blocks import Table, TableColumn
 from quarterdeck.render.tokens import CONTENT_WIDTH
 
 _PHONE = 328  # CSS pixels of content on a phone of 360
@@ -34,6 +35,17 @@ def phone_fit(table: Table) -> str:
     if sum(letters) * _LETTER + (len(letters) - 1) * _PHONE_GAP <= _PHONE:
         return ""
     return "tight" if sum(letters) * _SMALL_LETTER + (len(letters) - 1) * _SMALL_GAP <= _PHONE else "tight broken"
+
+
+def places(columns: Sequence[TableColumn]) -> list[str]:
+    """For each column, the style classes of its place: `f` first, `r` right, `g` text that follows figures."""
+    classes = []
+    for at, column in enumerate(columns):
+        follows = at > 0 and columns[at - 1].align == "right" and column.align == "left"
+        classes.append(
+            " ".join(name for name, is_so in (("f", at == 0), ("r", column.align == "right"), ("g", follows)) if is_so)
+        )
+    return classes
 
 
 def breaks(text: str) -> str:

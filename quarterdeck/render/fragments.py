@@ -57,6 +57,8 @@ _REMOVED_TAG = {
     "base": "base address",
 }
 
+# Word's `<![if !mso]>` and the like. Python's parser fails on those that it does not know; to nh3 they are comments.
+_MARKED_SECTION = re.compile(r"<!\[[^>]*>?")
 _EMBEDDED = re.compile(r"data:image/(png|jpeg);base64,(.*)", re.DOTALL)
 
 
@@ -77,7 +79,7 @@ def read_fragment(source: str, attachments: Mapping[str, Mapping[str, str]] | No
         attachments: The markdown cell's own pictures: name → MIME type → base64.
     """
     census = _Census()
-    census.feed(source)
+    census.feed(_MARKED_SECTION.sub("", source))
     clean = nh3.clean(
         source,
         tags=set(_ALLOWED),

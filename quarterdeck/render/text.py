@@ -186,7 +186,7 @@ def display_width(text: str) -> int:
         return len(text)
     columns = 0
     for character in text:
-        if unicodedata.combining(character) or unicodedata.category(character) in ("Cf", "Me", "Mn"):
+        if unicodedata.category(character) in ("Cf", "Me", "Mn"):
             continue
         columns += 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
     return columns
