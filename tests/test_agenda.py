@@ -232,17 +232,22 @@ def test_several_places_of_one_event_are_one_task(tasks_of):
     assert task["amount_minor"] == 200_000
 
 
-def test_an_action_takes_the_event_that_it_names(tasks_of):
+@pytest.mark.parametrize(
+    ("named", "taken", "left", "when"),
+    [("T-7", 200_000, 300_000, "1 December"), ("T-71", 300_000, 200_000, "28 November")],
+)
+def test_an_action_takes_the_event_that_it_names(tasks_of, named, taken, left, when):
     """`T-7` is not `T-71`: the named event's money goes to the action, the other one is still to be crewed."""
-    rows = handoff(("Find a captain for T-7", "2026-11-25", None, "Robin"))
+    rows = handoff((f"Find a captain for {named}", "2026-11-25", None, "Robin"))
 
     tasks = tasks_of(**CREWLESS, **rows)
 
-    assert [(task["action"], task["owner"], task["amount_minor"]) for task in tasks[:2]] == [
-        ("Find a captain for T-7", "Robin", 200_000),
-        ("Find a captain for 1 booked event, on 1 December", tasks[1]["owner"], 300_000),
+    assert [(task["action"], task["amount_minor"]) for task in tasks[:2]] == [
+        (f"Find a captain for {named}", taken),
+        (f"Find a captain for 1 booked event, on {when}", left),
     ]
-    assert tasks[0]["evidence"] == "pay.md, line 2; claims of T-7"
+    assert tasks[0]["owner"] == "Robin"
+    assert tasks[0]["evidence"] == f"pay.md, line 2; claims of {named}"
 
 
 def test_an_action_that_names_the_role_takes_all_events(tasks_of):
@@ -351,6 +356,37 @@ def test_a_gap_without_action_speaks_as_the_figure_does(tasks_of):
 
     assert (task["action"], day(task)) == ("Renew b.example: it expires on 20 December", date(2026, 12, 5))
     assert task["evidence"] == "pay.md, line 50; registration of b.example"
+
+
+def test_a_gap_of_two_documents_and_its_answer_in_a_third_are_one_task(tasks_of):
+    """What two handoffs say is wrong and a third one promises stands once, with all places."""
+    lacks = ("a.example has no DMARC", None, None, "low", "security")
+    three = both(
+        handoff(("Publish DMARC for a.example", None, None, None)),
+        handoff(gaps=[lacks], project="Mail"),
+        handoff(gaps=[lacks], project="Site"),
+    )
+
+    (task,) = tasks_of(**three, zones=[zone("a.example")], records=records("a.example", "SPF", "CAA"))
+
+    assert task["evidence"] == "pay.md, line 2; mail.md, line 50; site.md, line 50; records of a.example: DMARC"
+
+
+def test_a_gap_that_speaks_of_two_needs_loses_neither(tasks_of):
+    """Where an action takes one of the two, the gap keeps the other."""
+    rows = both(
+        handoff(("Publish DMARC for b.example", None, None, None)),
+        handoff(gaps=[("a.example and b.example have no DMARC", None, None, "low", "security")], project="Mail"),
+    )
+    found = {"zones": [zone("a.example"), zone("b.example")]}
+    found["records"] = [*records("a.example", "SPF", "CAA"), *records("b.example", "SPF", "CAA")]
+
+    tasks = tasks_of(**rows, **found)
+
+    assert [(task["action"], task["evidence"]) for task in tasks] == [
+        ("Publish DMARC for b.example", "pay.md, line 2; records of b.example: DMARC"),
+        ("Put DMARC in order for a.example", "mail.md, line 50; records of a.example: DMARC"),
+    ]
 
 
 def variable(function, name, **more):
