@@ -160,7 +160,7 @@ def test_its_cells_define_nothing_and_reach_for_nothing(notebook):
     }
 
     assert not [node for node in nodes if isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef)]
-    assert imported == {"datetime", "quarterdeck", "quarterdeck.notebook"}
+    assert imported == {"quarterdeck", "quarterdeck.notebook"}
     assert not [node for node in nodes if isinstance(node, ast.Attribute) and node.attr in ("now", "today", "exit")]
 
 
@@ -195,7 +195,7 @@ def test_the_hotel_is_told_what_is_known(say, hotel, period, headline):
     blocks = say(snapshot=str(hotel), period=period, previous="")
 
     assert blocks[0].text.startswith(headline)
-    assert blocks[0].lead == "The company's folder holds no books: cash, costs and margins cannot be shown."
+    assert blocks[0].lead == "Cash, costs and margins need books; the folder holds none."
     assert "Not available: the bridge from plan to actual result. The company's folder has no plan." in texts(blocks)
     assert "Not available: gross margin by business. The source of claims holds no rows." in texts(blocks)
     assert "revenue by channel" in texts(blocks)

@@ -122,13 +122,17 @@ def test_figures_are_filled_in_and_recorded(report):
         ("{recognised_revenue:signed}", "+$400"),
         ("{unclosed_events:event is/events are} open", "0 events are open"),
         ("{recognised_revenue:rises,falls}", "rises"),
+        ("{recognised_revenue_change:abs} {recognised_revenue_change:more,less}", "$600 less"),
+        ("{recognised_revenue_change:signed}", "−$600"),
+        ("{old_events} and {overdue_minor}: {largest_business}, {largest_business_share:whole}", None),
+        ("{recognised_revenue:some}", "$400"),
         ("{company} in {week}, {dates}, {currency}", "Bay & Sons in week 47, 16 to 22 November 2026, USD"),
         ("{last_day}; {year_to_date}", "22 November 2026; 1 January to 22 November 2026"),
     ],
 )
 def test_specs_print_figures(report, template, text):
-    """What follows the colon decides sign, precision or word."""
-    assert said(report, template).text == text
+    """What follows the colon decides sign, precision or word; changes and facts have names too."""
+    assert said(report, template, "else").text == (text or "else")
 
 
 @pytest.mark.parametrize(
@@ -161,6 +165,11 @@ def test_the_first_sentence_that_can_be_said_is_said(report):
         sentence("{name} leads", name=None),
         sentence("{amount_minor} is short", amount_minor=pd.NA),
         sentence("It rains", when=0),
+        "{unclosed_revenue:some} is open",
+        "{cash_change} more",
+        "{receivables_change} more",
+        "Cash is lowest in the week of {low_week}",
+        "The plan is {plan_age} old",
         ["Revenue is {recognised_revenue}", "never reached"],
         lead=["{cash} is in the bank"],
     )
@@ -168,6 +177,16 @@ def test_the_first_sentence_that_can_be_said_is_said(report):
     assert block.text == "Revenue is $400"
     assert block.lead == ""
     assert set(block.metrics) == {"recognised_revenue"}
+
+
+def test_facts_are_names_that_a_sentence_may_use(report):
+    """They are computed once for a report, and printed by their kind: text, share or money."""
+    block = said(report, "{largest_business} earned {largest_business_share:whole} of the year")
+    again = said(report, "{largest_business}")
+
+    assert block.text == "Whale Watch earned 79% of the year"
+    assert again.text == "Whale Watch"
+    assert block.metrics == {}
 
 
 def test_a_headline_that_cannot_be_said_is_refused(report):
@@ -184,7 +203,7 @@ def test_a_headline_that_cannot_be_said_is_refused(report):
     ("template", "message"),
     [
         ("{recognized_revenue}", "found the unknown name {recognized_revenue}, expected {recognised_revenue}"),
-        ("{zebra}", "expected a metric's id, or a word given beside the sentence"),
+        ("{zebra}", "expected a metric's id, a fact, or a word given beside the sentence"),
         ("{recognised_revenue:loud}", "found the unknown spec 'loud', expected abs, signed, exact, whole"),
     ],
 )
@@ -748,6 +767,7 @@ def test_the_age_of_a_source_is_known_from_its_newest_row(company):
 
     assert report.age("events") == "3 days"
     assert report.age("plan") is None
+    assert said(report, "The plan is {plan_age} old", "Events are {events_age} old").text == "Events are 3 days old"
     assert [source.age for source in report.provenance("events", "plan").sources] == ["3 d old", "age unknown"]
     without = dataclasses.replace(aged, row_counts={**aged.row_counts, "findings": 0})
     assert Report(without, WEEK).provenance().findings == ()

@@ -2,7 +2,8 @@
 What a sentence needs beyond single figures: the week of a low, the name of the worst, a share.
 
 Each function gives the same names always; what is not available, or does not apply, is None, so that a sentence
-with it is not said. `…_minor` is money in minor units, a float a share of 1, a date a day.
+with it is not said. `…_minor` is money in minor units, a float a share of 1, a date a day. A name is given by one
+function alone and is no metric's: a sentence takes any of them as `{low_week}`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from quarterdeck.inventory import AssetInventory, NotAvailable
 from quarterdeck.metrics.collection import overdue_receivables
 from quarterdeck.metrics.exact import total
 from quarterdeck.metrics.expenses import UNALLOCATED
+from quarterdeck.metrics.figure import CATALOGUE
 from quarterdeck.metrics.forecast import cash_sensitivity, outlook
 from quarterdeck.metrics.owed import open_receivables
 from quarterdeck.metrics.revenue import revenue_shares
@@ -30,8 +32,12 @@ OLD_DAYS = 60
 _WORTH_WORDS = 0.1  # of the other extreme: beside a loss of $2.3k a gain of $83 is no news
 
 
+FACTS: dict[str, _Make] = {}
+"""The function that gives a name."""
+
+
 def _facts(*names: str) -> Callable[[_Make], _Make]:
-    """Make a function that gives some of *names* give all of them, None where it cannot or need not."""
+    """Make a function that gives some of *names* give all of them, None where it cannot or need not; list it."""
 
     def complete(make: _Make) -> _Make:
         @functools.wraps(make)
@@ -42,13 +48,17 @@ def _facts(*names: str) -> Callable[[_Make], _Make]:
                 found = {}
             return {**dict.fromkeys(names), **found}
 
+        for name in names:
+            if name in FACTS or name in CATALOGUE:
+                raise TypeError(f"fact {name} is defined twice")
+            FACTS[name] = with_all_names
         return with_all_names
 
     return complete
 
 
 @_facts(
-    "minimum_minor", "low_week", "short_minor", "spare_minor", "weeks_under", "first_under", "last_minor",
+    "minimum_minor", "low_week", "short_minor", "spare_minor", "weeks_under", "first_week_under", "last_cash_minor",
     "more_low_minor", "less_low_minor", "late_low_minor",
 )  # fmt: skip
 def cash_facts(inventory: AssetInventory, period: Period) -> Facts:
@@ -58,8 +68,8 @@ def cash_facts(inventory: AssetInventory, period: Period) -> Facts:
     Returns:
         `minimum_minor` (None where the company names none), `low_week` (first day of the lowest week),
         `short_minor` or `spare_minor` (how far the low is under the minimum, or over it), `weeks_under` and
-        `first_under` (how many weeks end under it, and the first day of the first; None for none), `last_minor`
-        (the end of the 13 weeks); the low if bookings pay 10 % more (`more_low_minor`) or less
+        `first_week_under` (how many weeks end under it, and the first day of the first; None for none),
+        `last_cash_minor` (the end of the 13 weeks); the low if bookings pay 10 % more (`more_low_minor`) or less
         (`less_low_minor`), or all receipts come 14 days later (`late_low_minor`).
     """
     require_now(inventory, period)
@@ -74,58 +84,72 @@ def cash_facts(inventory: AssetInventory, period: Period) -> Facts:
         "short_minor": minimum - low if low < minimum else None,
         "spare_minor": low - minimum if minimum and low >= minimum else None,
         "weeks_under": under or None,
-        "first_under": expected.weeks[first - 1].first if first else None,
-        "last_minor": expected.closings[-1],
+        "first_week_under": expected.weeks[first - 1].first if first else None,
+        "last_cash_minor": expected.closings[-1],
         "more_low_minor": more,
         "less_low_minor": less,
         "late_low_minor": late,
     }
 
 
-@_facts("largest", "largest_minor", "worst", "worst_minor", "best", "best_minor")
+@_facts(
+    "margin_leader", "margin_leader_minor", "margin_worst", "margin_worst_minor", "margin_best", "margin_best_minor"
+)
 def margin_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
     The week's margins in words.
 
     Returns:
-        `largest`, `largest_minor` (the business with the largest margin), `worst`, `worst_minor` (the one that
-        is furthest under its plan, and by how much, over 0), `best`, `best_minor` (furthest over it).
+        `margin_leader`, `margin_leader_minor` (the business with the largest margin), `margin_worst`,
+        `margin_worst_minor` (the one that is furthest under its plan, and by how much, over 0), `margin_best`,
+        `margin_best_minor` (furthest over it).
     """
     rows = margin_by_business(inventory, period)
     largest = rows.iloc[rows["margin_minor"].argmax()]
     variances = dict(zip(rows["business"], (rows["margin_minor"] - rows["planned_minor"]).tolist(), strict=True))
     known = {name: amount for name, amount in variances.items() if name != UNALLOCATED and not pd.isna(amount)}
     return {
-        "largest": largest["business"],
-        "largest_minor": int(largest["margin_minor"]),
-        **_extremes(known),
+        "margin_leader": largest["business"],
+        "margin_leader_minor": int(largest["margin_minor"]),
+        **_extremes("margin", known),
     }
 
 
-@_facts("worst", "worst_minor", "best", "best_minor", "revenue_minor", "costs_minor")
+@_facts(
+    "result_worst", "result_worst_minor", "result_best", "result_best_minor",
+    "revenue_effect_minor", "costs_effect_minor",
+)  # fmt: skip
 def result_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
     The bridge from plan to actual result in words, fiscal year to date.
 
     Returns:
-        `worst`, `worst_minor` (the step that takes most, and how much, over 0), `best`, `best_minor` (that gives
-        most), `revenue_minor`, `costs_minor` (what both groups of steps give, negative where they take).
+        `result_worst`, `result_worst_minor` (the step that takes most, and how much, over 0), `result_best`,
+        `result_best_minor` (that gives most), `revenue_effect_minor`, `costs_effect_minor` (what both groups of
+        steps give, negative where they take).
     """
     rows = result_bridge(inventory, period)
     steps = rows[rows["group"].isin(["revenue", "costs"])]
     sums = {group: total(steps.loc[steps["group"] == group, "amount_minor"]) for group in ("revenue", "costs")}
     named = dict(zip(steps["step"], steps["amount_minor"].tolist(), strict=True))
-    return {**_extremes(named), "revenue_minor": sums["revenue"], "costs_minor": sums["costs"]}
+    return {
+        **_extremes("result", named),
+        "revenue_effect_minor": sums["revenue"],
+        "costs_effect_minor": sums["costs"],
+    }
 
 
-@_facts("channel", "channel_share", "business", "business_share", "customer_share")
+@_facts(
+    "largest_channel", "largest_channel_share", "largest_business", "largest_business_share",
+    "largest_customer_share",
+)  # fmt: skip
 def concentration_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
     On what a year's revenue rests.
 
     Returns:
-        `channel`, `channel_share`, `business`, `business_share` (the largest of each, and its share of 52 weeks'
-        recognised revenue), `customer_share` (of the largest customer, who stays unnamed).
+        `largest_channel`, `largest_channel_share`, `largest_business`, `largest_business_share` (and its share of
+        52 weeks' recognised revenue), `largest_customer_share` (of a customer who stays unnamed).
     """
     found: Facts = {}
     for by, name in (("channel", "channel"), ("business", "business"), ("customer_id", "customer")):
@@ -134,27 +158,37 @@ def concentration_facts(inventory: AssetInventory, period: Period) -> Facts:
         except NotAvailable:
             continue
         if len(shares):
-            found |= {name: str(shares["name"].iloc[0]), f"{name}_share": float(shares["share"].iloc[0])}
-    found.pop("customer", None)
+            found[f"largest_{name}"] = str(shares["name"].iloc[0])
+            found[f"largest_{name}_share"] = float(shares["share"].iloc[0])
+    found.pop("largest_customer", None)
     return found
 
 
-@_facts("committed_minor", "crew_minor", "recurring_minor")
+@_facts("committed_minor", "committed_crew_minor", "committed_recurring_minor")
 def commitment_facts(inventory: AssetInventory, period: Period) -> Facts:
-    """The payments of the 13 weeks that are already bound: `committed_minor`, of it `crew_minor`, `recurring_minor`."""
+    """
+    The payments of the 13 weeks that are already bound.
+
+    Returns:
+        `committed_minor`, of it `committed_crew_minor` and `committed_recurring_minor`.
+    """
     require_now(inventory, period)
     expected = outlook(inventory, period)
     crew, recurring = sum(expected.crew), sum(expected.recurring)
-    return {"committed_minor": crew + recurring, "crew_minor": crew, "recurring_minor": recurring}
+    return {
+        "committed_minor": crew + recurring,
+        "committed_crew_minor": crew,
+        "committed_recurring_minor": recurring,
+    }
 
 
-@_facts("old_minor", "old_share", "old_events", "largest_minor", "overdue_minor", "overdue_events")
+@_facts("old_minor", "old_share", "old_events", "old_largest_minor", "overdue_minor", "overdue_events")
 def receivable_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
     What is owed, in words.
 
     Returns:
-        `old_minor`, `old_share`, `old_events` (owed for over 60 days; None where nothing is), `largest_minor` (what
+        `old_minor`, `old_share`, `old_events` (owed for over 60 days; None where nothing is), `old_largest_minor` (what
         the customer who owes most owes of it), `overdue_minor`, `overdue_events` (past `collection_days`).
     """
     owed = open_receivables(inventory, period)
@@ -165,20 +199,20 @@ def receivable_facts(inventory: AssetInventory, period: Period) -> Facts:
         "old_minor": total(old["open_minor"]) or None,
         "old_share": total(old["open_minor"]) / whole if len(old) and whole else None,
         "old_events": len(old) or None,
-        "largest_minor": int(by_customer.max()) if len(by_customer) else None,
+        "old_largest_minor": int(by_customer.max()) if len(by_customer) else None,
         "overdue_minor": total(overdue["open_minor"]) or None,
         "overdue_events": len(overdue) or None,
     }
 
 
-def _extremes(amounts: dict[str, int]) -> Facts:
+def _extremes(of: str, amounts: dict[str, int]) -> Facts:
     """The least amount under 0 with its name, and the greatest over 0; neither where it is small beside the other."""
     worst = min(amounts, key=lambda name: (amounts[name], name), default=None)
     best = max(amounts, key=lambda name: (amounts[name], name), default=None)
     lost, won = (min(0, amounts[worst]), max(0, amounts[best])) if worst is not None and best is not None else (0, 0)
     found: Facts = {}
-    if worst is not None and lost < -won * _WORTH_WORDS:
-        found |= {"worst": worst, "worst_minor": -amounts[worst]}
-    if best is not None and won > -lost * _WORTH_WORDS:
-        found |= {"best": best, "best_minor": amounts[best]}
+    if lost < -won * _WORTH_WORDS:
+        found |= {f"{of}_worst": worst, f"{of}_worst_minor": -lost}
+    if won > -lost * _WORTH_WORDS:
+        found |= {f"{of}_best": best, f"{of}_best_minor": won}
     return found

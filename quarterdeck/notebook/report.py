@@ -31,14 +31,15 @@ from quarterdeck.blocks import (
 )
 from quarterdeck.charts import DARK, LIGHT, Drawing
 from quarterdeck.display import NOT_AVAILABLE, Display
-from quarterdeck.inventory import AssetInventory, NotAvailable
+from quarterdeck.inventory import TABLES, AssetInventory, NotAvailable
 from quarterdeck.metrics import CATALOGUE, Figure, Metric
 from quarterdeck.metrics.days import year_to_date
+from quarterdeck.metrics.facts import FACTS, Facts
 from quarterdeck.notebook.cell import show
 from quarterdeck.notebook.comparison import Comparison, PreviousEdition, kpi_of
 from quarterdeck.notebook.opening import inventory_for
 from quarterdeck.notebook.origin import age_words, provenance_of
-from quarterdeck.notebook.sentences import Said, Say, Sentence, Speaker
+from quarterdeck.notebook.sentences import Said, Say, Sentence, Speaker, Word
 from quarterdeck.notebook.tables import Column, Rows, actions_of
 from quarterdeck.period import Period
 
@@ -84,6 +85,7 @@ class Report:
     period: Period
     previous: PreviousEdition | None = None
     _figures: dict[tuple[str, int], Figure] = field(default_factory=dict, repr=False, compare=False)
+    _facts: Facts = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def display(self) -> Display:
@@ -304,17 +306,29 @@ class Report:
 
     @property
     def _speaker(self) -> Speaker:
-        company = self.inventory.company
+        return Speaker(self.figure, lambda name: self.change(CATALOGUE[name]), self._word, self.display)
+
+    def _word(self, name: str) -> Word:
+        """What a sentence means by *name*, which is no metric's; KeyError where it means nothing."""
+        if name in FACTS:
+            if name not in self._facts:
+                self._facts.update(FACTS[name](self.inventory, self.period))
+            return self._facts[name]
+        table = name.removesuffix("_age")
+        return self.age(table) if name.endswith("_age") and table in TABLES else self._standing_words[name]
+
+    @property
+    def _standing_words(self) -> Mapping[str, str]:
+        company, display = self.inventory.company, self.display
         year = year_to_date(self.inventory, self.period)
-        standing = {
+        return {
             "company": company.name,
             "currency": company.currency,
             "week": f"week {self.period.week}",
             "dates": self.dates,
-            "last_day": self.display.day_in_prose(self.period.last_day, year=True),
-            "year_to_date": self.display.days(year.first, year.end - timedelta(days=1)),
+            "last_day": display.day_in_prose(self.period.last_day, year=True),
+            "year_to_date": display.days(year.first, year.end - timedelta(days=1)),
         }
-        return Speaker(self.figure, self.display, standing)
 
     def _records(self, metrics: Sequence[Metric]) -> Mapping[str, FigureRecord]:
         return {metric.id: self.figure(metric).record() for metric in metrics}

@@ -1,21 +1,23 @@
 """
 Sentences with figures in them: each figure is filled in by its metric's id, printed for the company, and recorded.
 
-A template names figures in braces: `{lowest_cash}`. What follows a colon says how it is printed:
+A template names figures in braces. What follows a colon says how one is printed:
 
-| spec | prints |
+| in braces | prints |
 |---|---|
-| `{lowest_cash}` | by its unit: `$84.6k`, `38.2%`, `12`, `10 weeks` |
-| `{plan_variance:abs}` | without its sign |
-| `{plan_variance:signed}` | with `+` as well as `−` |
-| `{receivables:exact}` | money to the cent |
-| `{gross_margin_rate:whole}` | a rate without decimals |
-| `{plan_variance:over,under}` | a word by its sign: positive or zero, or negative |
-| `{unfilled_places:place/places}` | the count and the word for one or for several: `3 places` |
+| `lowest_cash` | by its unit: `$84.6k`, `38.2%`, `12`, `10 weeks` |
+| `lowest_cash_change` | how much more, or less, it is than the week before |
+| `plan_variance:abs` | without its sign |
+| `plan_variance:signed` | with `+` as well as `−` |
+| `receivables:exact` | money to the cent |
+| `gross_margin_rate:whole` | a rate without decimals |
+| `plan_variance:over,under` | a word by its sign: positive or zero, or negative |
+| `unfilled_places:place/places` | the count and the word for one or for several: `3 places` |
+| `unclosed_revenue:some` | by its unit, and the sentence is not said when it is zero |
 
-Other words come beside the template: text stands as it is, a date as `1 February`, `…_minor` is money, a float
-a rate, a whole number a count; the same specs hold. Always there:
-`{company}` `{currency}` `{week}` `{dates}` `{last_day}` `{year_to_date}`.
+So do the facts of `metrics.facts`, such as `low_week` or `short_minor`; `events_age` and the like (how old the newest
+row of a table is); `company`, `currency`, `week`, `dates`, `last_day`, `year_to_date`; and the words given beside a
+sentence. Text stands as it is, a date as `1 February`; `…_minor` is money, a float a rate, a whole number a count.
 
 A figure that is not available, or a word that is None, makes a sentence impossible to say: then the next one is tried.
 """
@@ -34,10 +36,12 @@ from quarterdeck.blocks import FigureRecord, Number, Unit
 from quarterdeck.display import Display
 from quarterdeck.errors import InputInvalid
 from quarterdeck.metrics import CATALOGUE, Figure
+from quarterdeck.metrics.facts import FACTS
 
 Word = str | int | float | date | None
 
-_NUMBER_SPECS = ("abs", "signed", "exact", "whole")
+_NUMBER_SPECS = ("abs", "signed", "exact", "whole", "some")
+_CHANGE = "_change"
 
 
 @dataclass(frozen=True)
@@ -88,13 +92,15 @@ class Speaker:
 
     Args:
         figure: Computes the figure of a metric's id.
+        change: How much more than the week before it is; None where that is not known.
+        word: What else has a name; raises KeyError for a name that does not exist.
         display: The company's way to print.
-        standing: Words that every sentence may use.
     """
 
     figure: Callable[[str], Figure]
+    change: Callable[[str], Number | None]
+    word: Callable[[str], Word]
     display: Display
-    standing: Mapping[str, str]
 
     def say(self, choice: Say, place: str) -> Said:
         """
@@ -129,19 +135,25 @@ class Speaker:
         metrics: dict[str, FigureRecord] = {}
         for literal, name, spec, _ in string.Formatter().parse(one.template):
             parts.append(literal)
-            if name is None:
-                continue
-            if name in one.words or name in self.standing:
-                parts.append(self._word(name, {**self.standing, **one.words}[name], spec or "", place))
-            elif name in CATALOGUE:
-                figure = self.figure(name)
-                if figure.value is None:
-                    raise _Unsayable(name)
-                parts.append(self._number(figure.value, figure.unit, spec or "", place))
-                metrics[name] = figure.record()
-            else:
-                raise self._unknown(name, one, place)
+            if name is not None:
+                parts.append(self._name(name, spec or "", one, place))
+                if name in CATALOGUE and name not in one.words:
+                    metrics[name] = self.figure(name).record()
         return Said("".join(parts), metrics)
+
+    def _name(self, name: str, spec: str, one: Sentence, place: str) -> str:
+        if name in one.words:
+            return self._word(name, one.words[name], spec, place)
+        if name in CATALOGUE:
+            figure = self.figure(name)
+            return self._number(figure.value, figure.unit, spec, place)
+        metric = name.removesuffix(_CHANGE)
+        if name.endswith(_CHANGE) and metric in CATALOGUE:
+            return self._number(self.change(metric), CATALOGUE[metric].unit, spec, place)
+        try:
+            return self._word(name, self.word(name), spec, place)
+        except KeyError as error:
+            raise self._unknown(name, one, place) from error
 
     def _word(self, name: str, value: Word, spec: str, place: str) -> str:
         if pd.isna(value):
@@ -153,7 +165,9 @@ class Speaker:
         unit: Unit = "minor" if name.endswith("_minor") else "ratio" if isinstance(value, float) else "count"
         return self._number(value, unit, spec, place)
 
-    def _number(self, value: Number, unit: Unit, spec: str, place: str) -> str:
+    def _number(self, value: Number | None, unit: Unit, spec: str, place: str) -> str:
+        if value is None or (spec == "some" and not value):
+            raise _Unsayable
         if "," in spec:
             positive, negative = spec.split(",", 1)
             return negative if value < 0 else positive
@@ -170,9 +184,9 @@ class Speaker:
         return printed(self.display, shown, unit, sign=spec == "signed", decimals=decimals)
 
     def _unknown(self, name: str, one: Sentence, place: str) -> InputInvalid:
-        known = sorted([*CATALOGUE, *one.words, *self.standing])
+        known = sorted([*CATALOGUE, *FACTS, *one.words])
         near = difflib.get_close_matches(name, known, n=1)
-        expected = f"{{{near[0]}}}" if near else "a metric's id, or a word given beside the sentence"
+        expected = f"{{{near[0]}}}" if near else "a metric's id, a fact, or a word given beside the sentence"
         return InputInvalid(place, f"the unknown name {{{name}}}", expected, _MEND)
 
 
