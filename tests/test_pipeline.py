@@ -323,6 +323,22 @@ def test_a_lost_answer_is_never_resent(harbour):
     assert "runner.py settle cfo/2026-W47" in str(second.problems[0])
 
 
+def test_a_mail_that_left_while_the_ledger_broke_is_in_doubt(harbour):
+    """When the ledger cannot be written after a send, the exit is 6, not a claim that nothing was done."""
+
+    @dataclass
+    class Breaking(FakeMailer):
+        def send(self, message: bytes, **rest) -> str:
+            (harbour.root / "ledger.db").unlink()
+            (harbour.root / "ledger.db").mkdir()
+            return super().send(message, **rest)
+
+    outcome = harbour.run(mailer=Breaking())
+
+    assert outcome.exit_code == 6
+    assert "it was accepted, but the ledger could not be written" in str(outcome.problems[0])
+
+
 def test_after_settling_as_not_sent_the_next_run_sends(harbour):
     """A person found that it did not arrive: it may be claimed again, and is sent once."""
     harbour.run(mailer=FakeMailer(lose=("cfo@harbour.boats",)))
@@ -473,6 +489,18 @@ def test_the_next_week_knows_the_edition_before(harbour):
     executed = (harbour.folder("cfo/2026-W48") / "executed.ipynb").read_text()
     assert "previous" in manifest["inputs"]
     assert f'previous = \\"{harbour.folder("cfo/2026-W47")}' in executed
+
+
+def test_a_held_edition_is_nobodys_week_before(harbour):
+    """Readers never got a held edition: the next week does not compare with it."""
+    harbour.report("cfo", SAYS.format(words="Recognised nan of"))
+    harbour.run(period="2026-W47")
+    harbour.report("cfo", SAYS.format(words="Recognised"))
+
+    harbour.run(period="2026-W48")
+
+    manifest = json.loads((harbour.folder("cfo/2026-W48") / "manifest.json").read_text())
+    assert "previous" not in manifest["inputs"]
 
 
 def test_a_foreign_notebook_becomes_an_edition(harbour):

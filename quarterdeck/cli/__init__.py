@@ -248,11 +248,14 @@ def approve(door: Door, /, edition: str, because: str, company: Path | None) -> 
 @cli.command(epilog="\b\nexample:\n  python runner.py settle cfo/2026-W47 --to cfo@example.com --not-sent")
 @click.argument("edition")
 @click.option("--to", "recipient", metavar="ADDRESS", help="Only the delivery to this address.")
-@click.option("--sent/--not-sent", "sent", default=None, required=True, help="What you found when you looked.")
+@click.option("--sent/--not-sent", "sent", default=None, help="What you found when you looked; one of them is needed.")
 @_company_option
 @click.pass_obj
-def settle(door: Door, /, edition: str, recipient: str | None, sent: bool, company: Path | None) -> None:  # noqa: FBT001 - click's
+def settle(door: Door, /, edition: str, recipient: str | None, sent: bool | None, company: Path | None) -> None:  # noqa: FBT001 - click's
     """Tell the ledger whether a mail in doubt arrived."""
+    if sent is None:
+        mend = f"python runner.py settle {edition} --not-sent"
+        raise InputInvalid("settle", "neither --sent nor --not-sent", "one of them", mend)
     for delivery in door.ledger(door.company(company)).settle(edition, sent=sent, recipient=recipient):
         click.echo(f"{edition} to {delivery.shown} is {delivery.state}.")
 

@@ -23,8 +23,18 @@ from quarterdeck.pipeline import Built, Outcome
 
 _ENDS = frozenset({"ready", "held", "failed", "released"})
 
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
+_LOG_WIDTH = 160  # columns where no terminal says how many it has
+
+
+def _console(*, stderr: bool = False) -> Console:
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = _LOG_WIDTH
+    return console
+
+
+_out = _console()
+_err = _console(stderr=True)
 
 
 class Watch:

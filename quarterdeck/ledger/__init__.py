@@ -12,11 +12,24 @@ from platformdirs import user_state_path
 
 from quarterdeck.errors import CommandRefused, InputInvalid
 from quarterdeck.ledger.batches import Clock
+from quarterdeck.ledger.recipients import without_addresses
 from quarterdeck.ledger.records import Approval, Batch, Delivery, Edition, Run
 from quarterdeck.ledger.rules import SEND_LEASE, Claim, Ledger
 from quarterdeck.ledger.sqlite import SqliteTable
 
-__all__ = ["SEND_LEASE", "Approval", "Batch", "Claim", "Clock", "Delivery", "Edition", "Ledger", "Run", "open_ledger"]
+__all__ = [
+    "SEND_LEASE",
+    "Approval",
+    "Batch",
+    "Claim",
+    "Clock",
+    "Delivery",
+    "Edition",
+    "Ledger",
+    "Run",
+    "open_ledger",
+    "without_addresses",
+]
 
 
 def open_ledger(url: str | None, company: str, clock: Clock) -> Ledger:

@@ -22,7 +22,7 @@ from quarterdeck.pipeline.deliver import Delivered, Letter, deliver
 from quarterdeck.pipeline.plan import Plan, Purpose, Report, Request, make_plan
 from quarterdeck.snapshot import open_snapshot, reusable_snapshot, take_snapshot
 from quarterdeck.sources import collect
-from quarterdeck.store import FolderStore
+from quarterdeck.store import Store
 
 __all__ = [
     "Built",
@@ -66,7 +66,7 @@ class Outcome:
         return worst_exit_code(problem.exit_code for problem in self.problems)
 
 
-def run_batch(plan: Plan, *, ledger: Ledger, store: FolderStore, mailer: Mailer | None, progress: Progress) -> Outcome:
+def run_batch(plan: Plan, *, ledger: Ledger, store: Store, mailer: Mailer | None, progress: Progress) -> Outcome:
     """
     Make the editions of *plan*, and mail them where it says so.
 
@@ -88,7 +88,7 @@ def run_batch(plan: Plan, *, ledger: Ledger, store: FolderStore, mailer: Mailer 
     return _released(plan, outcome, ledger, mailer)
 
 
-def freeze(plan: Plan, store: FolderStore) -> Path:
+def freeze(plan: Plan, store: Store) -> Path:
     """Collect every source once, and freeze it; unchanged files without an `as_of` give the last snapshot again."""
     collected = collect(plan.company, plan.company_folder)
     if plan.company.as_of is None:
@@ -98,7 +98,7 @@ def freeze(plan: Plan, store: FolderStore) -> Path:
     return take_snapshot(collected, plan.company, as_of=plan.as_of, store=store.snapshots, collected_at=plan.now)
 
 
-def _snapshot_of_batch(plan: Plan, ledger: Ledger, store: FolderStore) -> Path:
+def _snapshot_of_batch(plan: Plan, ledger: Ledger, store: Store) -> Path:
     """
     The snapshot that all of the batch read.
 
@@ -119,7 +119,7 @@ def _snapshot_of_batch(plan: Plan, ledger: Ledger, store: FolderStore) -> Path:
     return snapshot
 
 
-def _existing(store: FolderStore, batch: Batch) -> Path:
+def _existing(store: Store, batch: Batch) -> Path:
     folder = store.snapshots / batch.snapshot
     if not folder.is_dir():
         raise CommandRefused(

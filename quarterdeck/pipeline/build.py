@@ -9,18 +9,20 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
+from quarterdeck.config import edition_parts
 from quarterdeck.display import Display
 from quarterdeck.errors import DataNotReady, EditionHeld, QuarterdeckError
 from quarterdeck.execute import STANDARD_PARAMETERS, Job, execute
 from quarterdeck.files import write_beside_then_rename
 from quarterdeck.gates import check_edition, reconcile
 from quarterdeck.inventory import AssetInventory
-from quarterdeck.ledger import Ledger, Run
+from quarterdeck.ledger import Ledger, Run, without_addresses
 from quarterdeck.mail import Envelope, stamp
+from quarterdeck.period import Period
 from quarterdeck.pipeline.manifest import MANIFEST, Facts, inputs_of, is_current, write_manifest
 from quarterdeck.pipeline.plan import Plan, Report
 from quarterdeck.render import EditionIdentity, Rendered, render
-from quarterdeck.store import FolderStore
+from quarterdeck.store import Store
 
 # Told to whoever watches: (edition, stage), the stage in words that a person reads.
 Progress = Callable[[str, str], None]
@@ -38,7 +40,7 @@ class Workshop:
     plan: Plan
     inventory: AssetInventory
     snapshot: Path
-    store: FolderStore
+    store: Store
     ledger: Ledger
     progress: Progress
 
@@ -105,7 +107,7 @@ def _is_released(ledger: Ledger, edition: str) -> bool:
 
 def _draft(workshop: Workshop, report: Report) -> _Draft:
     edition = workshop.plan.edition(report)
-    previous = workshop.store.previous(edition)
+    previous = _previous(workshop, edition)
     folder = workshop.store.edition(edition)
     inputs = inputs_of(report, workshop.inventory.snapshot, previous)
     standing = _standing_run(workshop.ledger, edition) if is_current(folder, inputs) else None
@@ -113,6 +115,15 @@ def _draft(workshop: Workshop, report: Report) -> _Draft:
     lease = timedelta(seconds=300 + sum(one.params.limits.report_seconds for one in workshop.plan.reports))
     run = standing or workshop.ledger.start_run(edition, lease)
     return _Draft(edition, report, folder, previous, inputs, run, is_executed=standing is not None)
+
+
+def _previous(workshop: Workshop, edition: str) -> Path | None:
+    """Last week's edition, unless it is known not to be one that readers got or could have got."""
+    report, period = edition_parts(edition)
+    before = workshop.ledger.edition(f"{report}/{Period.parse(period, workshop.plan.period.time_zone).shifted(-1)}")
+    if before is not None and before.state not in ("released", "ready"):
+        return None
+    return workshop.store.previous(edition)
 
 
 def _standing_run(ledger: Ledger, edition: str) -> Run | None:
@@ -235,11 +246,11 @@ def _judged(workshop: Workshop, made: Sequence[Built]) -> Iterator[Built]:
 def _judgement(workshop: Workshop, built: Built, run: Run, disputed: Sequence[str]) -> Built:
     assert built.rendered is not None  # noqa: S101 - only what was rendered is judged
     edition = workshop.ledger.edition(built.edition)
-    approvals = edition.approvals if edition else ()
-    accepted = {finding for one in approvals if one.at >= run.started_at for finding in one.findings}
+    accepted = edition.accepted if edition else frozenset()
     not_ready = [late for late in _not_ready(workshop, built) if late.what not in accepted]
     findings = [*check_edition(built.rendered, built.message), *disputed]
-    open_findings = tuple(finding for finding in findings if finding not in accepted)
+    # Compared as the ledger keeps them: without addresses
+    open_findings = tuple(finding for finding in findings if without_addresses(finding) not in accepted)
     problems: list[QuarterdeckError] = [*not_ready]
     if open_findings:
         problems.append(EditionHeld(built.edition, open_findings))

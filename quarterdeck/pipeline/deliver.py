@@ -70,8 +70,15 @@ def deliver(letter: Letter, recipient: str, *, mailer: Mailer, ledger: Ledger, n
     except Exception as lost:  # noqa: BLE001 - anything but a clear "no" may be a "yes" that we did not hear
         ledger.settle_unknown(claim.delivery, type(lost).__name__)
         return Delivered(letter.edition, shown, "unknown", DeliveryUnknown(letter.edition, type(lost).__name__))
-    ledger.settle_sent(claim.delivery, message_id)
+    try:
+        ledger.settle_sent(claim.delivery, message_id)
+    except Exception as unwritten:  # noqa: BLE001 - it has left: whatever keeps the ledger from saying so, it is in doubt
+        return Delivered(letter.edition, shown, "unknown", DeliveryUnknown(letter.edition, _unwritten(unwritten)))
     return Delivered(letter.edition, shown, "sent")
+
+
+def _unwritten(error: Exception) -> str:
+    return f"it was accepted, but the ledger could not be written: {str(error).partition(chr(10))[0]}"
 
 
 def _not_ours(letter: Letter, claim: Claim) -> Delivered:

@@ -1,0 +1,158 @@
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from quarterdeck.errors import EXIT_CODES
+
+ROOT = Path(__file__).parent.parent
+HOTEL = ROOT / "tests" / "data" / "hotel-2016"
+
+
+@pytest.fixture
+def runner(tmp_path: Path):
+    """Run the real command in a folder of its own, with a ledger and outputs of its own."""
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        known = {name: value for name, value in os.environ.items() if not re.match("SES_|QUARTERDECK_|AWS_|XDG_", name)}
+        own = {"XDG_STATE_HOME": str(tmp_path / "state"), "QUARTERDECK_STORE": str(tmp_path / "out")}
+        return subprocess.run(
+            [sys.executable, str(ROOT / "runner.py"), *arguments],
+            cwd=tmp_path,
+            env=known | own | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def test_help_teaches_examples_and_every_exit_code(runner):
+    """`--help` shows what to paste, and each exit code with its meaning."""
+    shown = runner("--help").stdout
+
+    assert "python runner.py run cfo --dry-run" in shown
+    for code in EXIT_CODES:
+        assert re.search(rf"\b{code} \w+", shown)
+
+
+@pytest.mark.parametrize("command", ["run", "collect", "check", "show", "approve", "settle"])
+def test_every_command_shows_an_example(runner, command):
+    """Each command's help has one that works when pasted."""
+    shown = runner(command, "--help")
+
+    assert shown.returncode == 0
+    assert f"python runner.py {command}" in shown.stdout.partition("example")[2]
+
+
+def test_a_run_ends_with_a_table_and_prints_steps_without_a_terminal(runner):
+    """Progress is plain lines on standard error; report, headline, size, seconds and path stand on standard output."""
+    done = runner("run", "cfo", "--company", str(HOTEL), "--period", "2016-W45")
+
+    assert done.returncode == 0, done.stderr
+    assert "cfo/2016-W45  executing" in done.stderr
+    assert re.search(r"CFO +.*€57\.3k.* KB +\d+\.\d +ready +out/2016-W45/cfo", done.stdout)
+
+
+def test_a_dry_run_prints_the_mail_as_it_would_leave(runner):
+    """The text part is on standard output, and the ledger holds no delivery."""
+    done = runner("run", "cfo", "--company", str(HOTEL), "--period", "2016-W45", "--dry-run")
+    shown = runner("show", "cfo/2016-W45", "--company", str(HOTEL))
+
+    assert "RESORT" in done.stdout
+    assert "€57.3k" in done.stdout.partition("────")[2]
+    assert "cfo/2016-W45  ready" in shown.stdout
+    assert "no delivery was claimed" in shown.stdout
+
+
+def test_collect_prints_the_snapshots_folder_and_nothing_else(runner, tmp_path):
+    """Its standard output can be used by the next command as it is."""
+    done = runner("collect", "--company", str(HOTEL))
+
+    folder = Path(done.stdout.strip())
+    assert done.returncode == 0
+    assert (tmp_path / folder / "manifest.json").is_file()
+    assert done.stdout.count("\n") == 1
+
+
+def test_check_says_of_each_thing_whether_it_is_right(runner):
+    """Everything right is exit 0 with one OK a line; a wrong company is exit 2 and named."""
+    right = runner("check", "--company", str(HOTEL))
+    wrong = runner("check", "--company", "nowhere")
+
+    assert right.returncode == 0, right.stderr
+    assert {"OK    company: Resort, EUR, Europe/Lisbon", "OK    report cfo: CFO, owner finance-ops@example.com"} <= set(
+        right.stdout.splitlines()
+    )
+    assert "events 6,471" in right.stdout
+    assert wrong.returncode == 2
+    assert "WRONG company: nowhere: found no such folder" in wrong.stderr
+
+
+def test_show_lists_periods_with_the_states_of_their_editions(runner):
+    """An empty ledger says how to begin; after a run its period is listed."""
+    empty = runner("show", "--company", str(HOTEL))
+    runner("run", "cfo", "--company", str(HOTEL), "--period", "2016-W45")
+    listed = runner("show", "--company", str(HOTEL))
+
+    assert "python runner.py run" in empty.stdout
+    assert re.search(r"2016-W45 +ready .* cfo ready", listed.stdout)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("run", "cfoo"), 2, "report: found 'cfoo', expected one of"),
+        (("run", "--period", "2025-W53"), 2, "W01 to W52"),
+        (("run", "--company", "nowhere"), 2, "nowhere: found no such folder"),
+        (("run", "cfo", "-p", "agenda_rows"), 2, "-p: found 'agenda_rows', expected KEY=VALUE"),
+        (("run", "cfo", "-p", "agenda_row=3"), 2, "the unknown parameter 'agenda_row'"),
+        (("run", "--send"), 2, "no company was named"),
+        (("run", "--send", "--company", str(ROOT / "sample")), 2, "is a sample and can never be sent"),
+        (("run", "--dry-run", "--send"), 2, "one calls nothing, the other mails"),
+        (("run", "--frobnicate"), 2, "No such option"),
+        (("show", "2016-W45"), 2, "a period or edition that was built"),
+        (("settle", "cfo/2016-W45"), 2, "--sent"),
+        (("settle", "cfo/2016-W45", "--sent"), 2, "settle cfo/2016-W45"),
+        (("approve", "cfo/2016-W45", "--because", "x"), 2, "approve cfo/2016-W45"),
+        (("--env-file", "none.env", "show"), 2, "none.env: found no such file"),
+    ],
+)
+def test_what_is_typed_wrong_is_answered_without_a_traceback(runner, arguments, code, says):
+    """A known error is a message on standard error with its exit code."""
+    done = runner(*arguments)
+
+    assert done.returncode == code
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_send_names_what_is_missing(runner):
+    """A send is refused while there is no mail service, and the message shows how to see the mail."""
+    done = runner(
+        "run",
+        "cfo",
+        "--send",
+        "--company",
+        str(HOTEL),
+        SES_SENDER_EMAIL="r@hotel.boats",
+        SES_RECIPIENT_EMAIL="c@hotel.boats",
+    )
+
+    assert done.returncode == 2
+    assert "python runner.py run --period 2016-W51 --dry-run" in done.stderr
+
+
+def test_help_imports_nothing_heavy():
+    """`--help` answers at once: pandas, papermill, nbconvert and matplotlib are imported when they are used."""
+    heavy = {"pandas", "papermill", "nbconvert", "matplotlib", "pydantic"}
+    code = f"import sys, quarterdeck.cli; print(sorted({heavy} & set(sys.modules)))"
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"
