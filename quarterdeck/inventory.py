@@ -30,6 +30,11 @@ __all__ = [
 ]
 
 
+# Rows of a table that is read once and kept: a report asks for some hundred windows, and reading
+# a window from Parquet costs more than cutting it from this many rows in memory.
+_READ_WHOLE = 200_000
+
+
 class NotAvailable(Exception):
     """A figure's input is absent; the text says which, as a reader should see it."""
 
@@ -146,7 +151,10 @@ class AssetInventory:
             NotAvailable: There are no events, or they do not have *by*.
         """
         self.require("events", by)
-        return self.readers["events"](Filter(by, start, end))
+        wanted = Filter(by, start, end)
+        if self.row_counts["events"] <= _READ_WHOLE:
+            return _within(self.table("events"), wanted)
+        return self.readers["events"](wanted)
 
     def age(self, table: str) -> timedelta | None:
         """How old the newest row of *table* is at the as-of; None where it cannot be known."""

@@ -290,8 +290,10 @@ def test_every_table_survives_the_way_to_parquet_and_back(tmp_path, harbour):
         assert frame.dtypes.to_dict() == TABLES[name].empty_frame().dtypes.to_dict()
 
 
-def test_a_window_reads_its_rows_only(frozen):
-    """A window is half-open, and gives what cutting the whole table gives."""
+@pytest.mark.parametrize("kept_whole", [200_000, 0])
+def test_a_window_reads_its_rows_only(frozen, monkeypatch, kept_whole):
+    """A window is half-open, and the same whether cut from a kept table or read from its file."""
+    monkeypatch.setattr("quarterdeck.inventory._READ_WHOLE", kept_whole)
     inventory = open_snapshot(frozen)
     start, end = datetime(2026, 11, 3, 17, tzinfo=UTC), datetime(2026, 11, 5, 17, tzinfo=UTC)
 
