@@ -307,11 +307,11 @@ def unit(name: str) -> configparser.ConfigParser:
 
 
 def test_the_timer_starts_the_batch_on_mondays():
-    """Monday 08:00 UTC, made up for after a machine was off; the service sends from the project's environment."""
+    """Monday 08:00 UTC, made up for after a machine was off; the service runs in the project's environment."""
     timer, service = unit("quarterdeck.timer")["Timer"], unit("quarterdeck.service")["Service"]
 
     assert (timer["OnCalendar"], timer["Persistent"]) == ("Mon *-*-* 08:00:00 UTC", "true")
-    assert service["ExecStart"] == f"{service['WorkingDirectory']}/.venv/bin/python runner.py run --send"
+    assert service["ExecStart"] == f"{service['WorkingDirectory']}/.venv/bin/python runner.py run"
     assert service["WorkingDirectory"] == "/opt/quarterdeck"
     assert "Restart" not in service
 
@@ -322,7 +322,7 @@ def test_cron_starts_the_same_command():
     (line,) = [line for line in lines if line[:1].isdigit()]
 
     assert line.startswith("0 8 * * 1 ")
-    assert "cd /opt/quarterdeck && .venv/bin/python runner.py run --send" in line
+    assert "cd /opt/quarterdeck && .venv/bin/python runner.py run" in line
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed here")
