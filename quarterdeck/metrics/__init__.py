@@ -3,6 +3,7 @@
 from quarterdeck.metrics.access import access_risks, admin_access
 from quarterdeck.metrics.audience import reachable_audience
 from quarterdeck.metrics.balances import cash, cash_by_week
+from quarterdeck.metrics.blockers import blockers
 from quarterdeck.metrics.bookings import (
     bookings_by_channel_week,
     bookings_count,
@@ -26,6 +27,12 @@ from quarterdeck.metrics.books import (
 )
 from quarterdeck.metrics.collection import overdue_receivables, receivables_by_age
 from quarterdeck.metrics.config_risk import configuration_by_function, configuration_risks, risky_variables
+from quarterdeck.metrics.course import (
+    lost_quotes_by_channel,
+    revenue_to_plan_by_business,
+    revenue_to_plan_by_week,
+    unsold_by_week,
+)
 from quarterdeck.metrics.crew import (
     labour_cost,
     served_by_season_weekday,
@@ -42,9 +49,13 @@ from quarterdeck.metrics.facts import (
     cash_facts,
     commitment_facts,
     concentration_facts,
+    course_facts,
+    crew_facts,
+    lost_facts,
     margin_facts,
     receivable_facts,
     result_facts,
+    unsold_facts,
 )
 from quarterdeck.metrics.figure import CATALOGUE, Figure, Metric
 from quarterdeck.metrics.forecast import cash_forecast, cash_sensitivity, commitments, lowest_cash, runway_weeks
@@ -56,6 +67,7 @@ from quarterdeck.metrics.handoffs import (
     stack_by_project,
     stale_handoffs,
 )
+from quarterdeck.metrics.holdings import holdings
 from quarterdeck.metrics.owed import (
     booked_without_price,
     cancelled_without_date,
@@ -99,6 +111,7 @@ __all__ = [
     "access_risks",
     "admin_access",
     "agenda",
+    "blockers",
     "booked_without_price",
     "bookings_by_channel_week",
     "bookings_count",
@@ -124,6 +137,8 @@ __all__ = [
     "cost_by_project",
     "cost_per_booking",
     "cost_variance_ytd",
+    "course_facts",
+    "crew_facts",
     "deferred_revenue",
     "direct_cost",
     "duplicate_expenses",
@@ -131,11 +146,14 @@ __all__ = [
     "funnel_by_channel",
     "gross_margin",
     "gross_margin_rate",
+    "holdings",
     "kept_on_cancelled",
     "labour_cost",
     "lead_time_median_days",
     "lead_time_quartiles",
+    "lost_facts",
     "lost_quotes",
+    "lost_quotes_by_channel",
     "lowest_cash",
     "margin_by_business",
     "margin_facts",
@@ -169,6 +187,8 @@ __all__ = [
     "result_facts",
     "result_variance_ytd",
     "revenue_shares",
+    "revenue_to_plan_by_business",
+    "revenue_to_plan_by_week",
     "risky_variables",
     "roadmap",
     "running_cost_actual",
@@ -188,6 +208,8 @@ __all__ = [
     "unfilled_places",
     "unfilled_revenue",
     "unsold_by_event",
+    "unsold_by_week",
+    "unsold_facts",
     "unsold_places",
     "utilisation",
     "zones_at_risk",

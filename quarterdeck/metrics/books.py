@@ -136,9 +136,14 @@ def cost_variance_ytd(inventory: AssetInventory, period: Period) -> Result:
     return total(planned(inventory, days, "cogs", "opex")["amount_minor"]) - total(actual["amount_minor"])
 
 
-def margin_parts(inventory: AssetInventory, period: Period) -> pd.DataFrame:
+def margin_parts(inventory: AssetInventory, period: Period, days: Days | None = None) -> pd.DataFrame:
     """
-    Gross margin of the week and what it is made of, by business.
+    Gross margin and what it is made of, by business.
+
+    Args:
+        inventory: With events, claims, expenses and accounts.
+        period: Its t ends what is counted.
+        days: Other days than those of the week.
 
     Returns:
         One row a business that had revenue, labour or direct cost: `business` (largest margin first,
@@ -147,7 +152,7 @@ def margin_parts(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     Raises:
         NotAvailable: One of events, claims, expenses and accounts is absent.
     """
-    days = days_of(inventory, period)
+    days = days or days_of(inventory, period)
     revenue = sums_by_business(_revenue(inventory, days, inventory.moment(period)))
     labour = sums_by_business(_labour(inventory, days, inventory.moment(period)))
     direct = sums_by_business(spent(inventory, days, "cogs"))

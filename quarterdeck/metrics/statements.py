@@ -15,26 +15,31 @@ from quarterdeck.period import Period
 COST_STEPS = {"labour": "Labour", "cogs": "Direct cost", "opex": "Operating cost"}
 
 
-def margin_by_business(inventory: AssetInventory, period: Period) -> pd.DataFrame:
+def margin_by_business(inventory: AssetInventory, period: Period, days: Days | None = None) -> pd.DataFrame:
     """
-    Gross margin of the week by business, with its rate and its plan.
+    Gross margin by business, with its rate and its plan.
+
+    Args:
+        inventory: With events, claims, expenses and accounts.
+        period: Its t ends what is counted.
+        days: Other days than those of the week.
 
     Returns:
         What `margin_parts` returns, and: `rate` (float, margin ÷ recognised, missing without revenue),
         `planned_minor` (Int64: plan of `revenue` less `cogs` and `labour` rows that name the business,
-        missing where the plan names it nowhere, or does not cover the week).
+        missing where the plan names it nowhere, or does not cover the days).
 
     Raises:
         NotAvailable: One of events, claims, expenses and accounts is absent.
     """
-    parts = margin_parts(inventory, period)
+    parts = margin_parts(inventory, period, days)
     rates = [
         None if business == UNALLOCATED else ratio(margin, revenue)
         for business, margin, revenue in zip(
             parts["business"], parts["margin_minor"].tolist(), parts["recognised_minor"].tolist(), strict=True
         )
     ]
-    plan = _planned_margins(inventory, days_of(inventory, period))
+    plan = _planned_margins(inventory, days or days_of(inventory, period))
     return parts.assign(
         rate=pd.Series(rates, index=parts.index, dtype="float64"),
         planned_minor=pd.Series([plan.get(name) for name in parts["business"]], index=parts.index, dtype="Int64"),
