@@ -272,6 +272,21 @@ def test_now_figures_are_compared_with_last_weeks_edition(company, edition):
     assert report.change_by(metrics.receivables) == {"0–30": 15_000, "31–60": 0}
 
 
+def test_the_snapshot_of_last_weeks_edition_can_be_opened(desk):
+    """It lies beside the editions; a first edition has none, and one that was cleared away is none either."""
+    now = open_report()
+    edition = desk / "outputs" / "2026-W46" / "cfo"
+    edition.mkdir(parents=True)
+    told = {"company": now.inventory.company.slug, "period": "2026-W46", "snapshot": now.inventory.snapshot}
+    (edition / "manifest.json").write_text(json.dumps({**told, "metrics": {}}), encoding="utf-8")
+
+    kept = PreviousEdition.read(edition, company=told["company"], before=now.period)
+
+    assert now.before is None
+    assert Report(now.inventory, now.period, kept).before.snapshot == now.inventory.snapshot
+    assert dataclasses.replace(kept, snapshot="0" * 16).inventory() is None
+
+
 def test_without_a_previous_edition_now_figures_stand_alone(report):
     """There is nothing to compare them with, and nothing is made up."""
     assert report.kpis(metrics.receivables).kpis[0].deltas == ()
@@ -408,15 +423,30 @@ def test_other_kinds_of_cells(report):
             column("value", "Value", "number"),
             column("day", "Day", "day"),
             column("day", "Due", "weekday"),
+            column("minor", "To the cent", "change_exact", better="less"),
         ],
         title="Kinds",
     )
 
-    assert [cell.text for cell in block.rows[0]] == ["$10,200.00", "+$10.2k", "0.2", "20 Nov 2026", "Fri 20 Nov"]
-    assert [row[1].tone for row in block.rows] == ["worse", "better", "neutral"]
+    texts = [cell.text for cell in block.rows[0]]
+    assert texts == ["$10,200.00", "+$10.2k", "0.2", "20 Nov 2026", "Fri 20 Nov", "+$10,200.00"]
+    assert [(row[1].tone, row[5].tone) for row in block.rows] == [
+        ("worse", "worse"),
+        ("better", "better"),
+        ("neutral", "neutral"),
+    ]
     assert [row[2].text for row in block.rows] == ["0.2", "–", "3.0"]
     assert block.rows[1][3].sort == "2026-11-23"
     assert block.total is None
+
+
+def test_a_value_may_have_a_smaller_line_under_it(report):
+    """Another column gives the line under each value; where it is missing, there is none."""
+    block = report.table(FRAME, [column("count", "Count", "count", detail="name")], title="With details")
+
+    assert [row[0].detail for row in block.rows] == ["A", "B", ""]
+    with pytest.raises(InputInvalid, match="no column 'why' in its frame"):
+        report.table(FRAME, [column("name", "Name", detail="why")], title="No such column")
 
 
 def test_what_a_mail_leaves_out_is_counted_with_its_money(report):

@@ -12,10 +12,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from quarterdeck.blocks import Change, Delta, Direction, FigureRecord, Kpi, Number, Tone, Unit
 from quarterdeck.display import NOT_AVAILABLE, Display
-from quarterdeck.errors import InputInvalid
+from quarterdeck.errors import InputInvalid, SnapshotDamaged
+from quarterdeck.inventory import AssetInventory
 from quarterdeck.metrics import Figure, Metric, recognised_revenue
 from quarterdeck.notebook.sentences import figure_and_unit, printed
 from quarterdeck.period import Period
+from quarterdeck.snapshot import open_snapshot
 
 MANIFEST = "manifest.json"
 CHANGES_SHOWN = 3
@@ -41,6 +43,11 @@ class PreviousEdition:
     snapshot: str
     figures: Mapping[str, FigureRecord]
 
+    @property
+    def snapshot_folder(self) -> Path:
+        """Where a store keeps the snapshot: `outputs/snapshots/<id>`, beside the weeks; it may be gone."""
+        return self.folder.parents[1] / "snapshots" / self.snapshot
+
     @classmethod
     def read(cls, folder: Path, *, company: str, before: Period) -> PreviousEdition:
         """
@@ -65,6 +72,13 @@ class PreviousEdition:
         if (slug, period) != (company, wanted):
             raise InputInvalid(str(path), f"{slug} in {period}", f"{company} in {wanted}")
         return cls(folder, period, snapshot, figures)
+
+    def inventory(self) -> AssetInventory | None:
+        """The snapshot that it was made from, which lies beside the editions; None where it cannot be used any more."""
+        try:
+            return open_snapshot(self.folder.parent.parent / "snapshots" / self.snapshot)
+        except (InputInvalid, SnapshotDamaged):  # cleared away, or changed: this week's figures do not depend on it
+            return None
 
 
 @dataclass(frozen=True)

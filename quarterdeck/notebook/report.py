@@ -8,6 +8,7 @@ from which page and mail are made. Outside of IPython it returns the block.
 from __future__ import annotations
 
 import base64
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -37,6 +38,7 @@ from quarterdeck.metrics.days import year_to_date
 from quarterdeck.metrics.facts import FACTS, Facts
 from quarterdeck.notebook.cell import show
 from quarterdeck.notebook.comparison import Comparison, PreviousEdition, kpi_of
+from quarterdeck.notebook.movements import came_and_went
 from quarterdeck.notebook.opening import inventory_for
 from quarterdeck.notebook.origin import age_words, provenance_of
 from quarterdeck.notebook.sentences import Said, Say, Sentence, Speaker, Word
@@ -46,6 +48,10 @@ from quarterdeck.period import Period
 MAIL_ROWS = 12
 KPIS_SHOWN = 5
 _ALT_LIMIT = 350
+_FIRST_EDITION_OF_ROWS = (
+    "There is no previous edition: what came and went is not known, and figures known only for their own week have"
+    " nothing beside them."
+)
 _FIRST_EDITION = "There is no previous edition: figures known only for their own week have nothing beside them."
 
 
@@ -97,6 +103,11 @@ class Report:
     def dates(self) -> str:
         """`16 to 22 November 2026`"""
         return self.display.days(self.period.first_day, self.period.last_day)
+
+    @functools.cached_property
+    def before(self) -> AssetInventory | None:
+        """The snapshot of last week's edition, to tell what came and went; None without an edition, or without it."""
+        return self.previous.inventory() if self.previous else None
 
     def figure(self, metric: Metric | str) -> Figure:
         """A metric's figure for the week; computed once."""
@@ -165,13 +176,24 @@ class Report:
         under = self._speaker.try_to_say(lead, "lead") or Said("", {})
         return show(Headline(text=text.text, lead=under.text, metrics={**text.metrics, **under.metrics}))
 
-    def since_last_week(self, *metrics: Metric) -> Block | None:
-        """What changed most of *metrics* since the week before, with the parts that moved it; at most three."""
-        figures = {metric: self.figure(metric) for metric in metrics}
-        changes = self._comparison.changes(figures)
-        note = "" if self.previous else _FIRST_EDITION
-        if self.previous and not changes:
-            note = "Nothing that this report compares has changed."
+    def since_last_week(self, *metrics: Metric, rows: Sequence[str] = ()) -> Block | None:
+        """
+        What changed most of *metrics* since the week before, with the parts that moved it; at most three.
+
+        Args:
+            metrics: To be compared by the rules for comparisons.
+            rows: Tables whose rows are compared with the previous edition's snapshot, each with a bullet of its
+                own: `projects`, `gaps`, `actions`, `zones`, `variables`. See `quarterdeck.notebook.movements`.
+
+        Raises:
+            InputInvalid: *rows* names another table.
+        """
+        changes = self._comparison.changes({metric: self.figure(metric) for metric in metrics})
+        moved, unknown = came_and_went(self.inventory, self.period, self.previous, rows)
+        changes += moved
+        note = unknown if changes or unknown else "Nothing that this report compares has changed."
+        if not self.previous:
+            note = _FIRST_EDITION_OF_ROWS if rows else _FIRST_EDITION
         return show(SinceLastWeek(changes=tuple(changes), note=note, metrics=self._records(metrics)))
 
     def kpis(self, *metrics: Metric, otherwise: Sequence[Metric] = ()) -> Block | None:

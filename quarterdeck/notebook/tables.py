@@ -16,10 +16,13 @@ from quarterdeck.display import Display
 from quarterdeck.errors import InputInvalid
 from quarterdeck.notebook.comparison import tone_of
 
-Kind = Literal["text", "count", "money", "money_exact", "change", "percent", "number", "day", "weekday"]
+Kind = Literal[
+    "text", "count", "money", "money_exact", "change", "change_exact", "percent", "number", "day", "weekday"
+]  # fmt: skip
 
 _LEFT = ("text", "day", "weekday")
-_SUMMED = ("count", "money", "money_exact", "change", "percent")
+_CHANGES = ("change", "change_exact")
+_SUMMED = ("count", "money", "money_exact", *_CHANGES, "percent")
 _MISSING = "–"
 ACTION_COLUMNS = ("action", "owner", "due_on", "amount_minor")
 
@@ -44,10 +47,11 @@ class Column:
         name: In the frame.
         head: What a reader sees, with the unit where the values do not carry it.
         kind: How its values are printed: `money` in one unit for the whole column, `money_exact` to the cent,
-            `change` money with its sign and tone, `percent` from a ratio, `number` with one decimal,
-            `day` as `20 Nov 2026`, `weekday` as `Fri 20 Nov`.
+            `change` and `change_exact` the same with sign and tone, `percent` from a ratio, `number` with one
+            decimal, `day` as `20 Nov 2026`, `weekday` as `Fri 20 Nov`.
         better: Of a `change`: whether more or less is good news.
         total: Whether the total row has its sum.
+        detail: Another column of the frame, of texts: a smaller line under each value, none where it is missing.
     """
 
     name: str
@@ -55,6 +59,7 @@ class Column:
     kind: Kind = "text"
     better: Literal["more", "less", "neither"] = "neither"
     total: bool = False
+    detail: str = ""
 
     @property
     def block(self) -> TableColumn:
@@ -68,11 +73,12 @@ def column(
     *,
     better: Literal["more", "less", "neither"] = "neither",
     total: bool = False,
+    detail: str = "",
 ) -> Column:
     """One column of `report.table`; see `Column` for what its arguments mean."""
     if total and kind not in _SUMMED:
         raise InputInvalid(f"column {name}", f"a total of kind {kind!r}", "one of " + ", ".join(_SUMMED), _MEND)
-    return Column(name, head, kind, better, total)
+    return Column(name, head, kind, better, total, detail)
 
 
 _MEND = "python runner.py run"
@@ -94,13 +100,14 @@ class Rows:
     display: Display
 
     def __post_init__(self) -> None:
-        missing = [column.name for column in self.columns if column.name not in self.frame]
+        wanted = [name for column in self.columns for name in (column.name, column.detail) if name]
+        missing = [name for name in wanted if name not in self.frame]
         if missing:
             expected = "one of " + ", ".join(map(str, self.frame.columns))
             raise InputInvalid("table", f"no column {missing[0]!r} in its frame", expected, _MEND)
 
     def cells(self) -> tuple[tuple[Cell, ...], ...]:
-        columns = [self._column(column) for column in self.columns]
+        columns = [self._with_details(column, self._column(column)) for column in self.columns]
         return tuple(zip(*columns, strict=True))
 
     def total(self) -> tuple[Cell, ...] | None:
@@ -128,6 +135,12 @@ class Rows:
         like = max([*known, abs(_sum_of(self.frame[column.name])) if column.total else 0], default=0)
         return [self._cell(column, value, like) for value in values]
 
+    def _with_details(self, column: Column, cells: list[Cell]) -> list[Cell]:
+        if not column.detail:
+            return cells
+        details = [plain(value) or "" for value in self.frame[column.detail]]
+        return [cell.model_copy(update={"detail": str(detail)}) for cell, detail in zip(cells, details, strict=True)]
+
     def _sum(self, column: Column) -> Cell:
         if not column.total:
             return Cell(text="")
@@ -142,7 +155,7 @@ class Rows:
         if value is None:
             return Cell(text=_MISSING)
         sort = value.isoformat() if isinstance(value, date) else value
-        tone = tone_of(value, column.better) if column.kind == "change" and isinstance(value, int) else "neutral"
+        tone = tone_of(value, column.better) if column.kind in _CHANGES and isinstance(value, int) else "neutral"
         return Cell(text=self._text(column.kind, value, like), tone=tone, sort=None if column.kind == "text" else sort)
 
     def _text(self, kind: Kind, value: Any, like: int) -> str:  # noqa: ANN401 - what the kind takes
@@ -153,6 +166,7 @@ class Rows:
             "money": lambda: display.money(value, like=like),
             "money_exact": lambda: display.money_exact(value),
             "change": lambda: display.money(value, sign=True, like=like),
+            "change_exact": lambda: display.money_exact(value, sign=True),
             "percent": lambda: display.percent(float(value), 0),
             "number": lambda: display.number(float(value)),
             "day": lambda: display.day(value, year=True),
