@@ -29,7 +29,7 @@ report: setup  ## the reports of the sample company's last full week
 
 .PHONY: test
 test: setup lint  ## everything CI checks
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --dist loadscope
 
 .PHONY: lint
 lint: setup  ## ruff, mypy, the floors of the house
