@@ -8,7 +8,7 @@ import pytest
 
 from quarterdeck import metrics
 from quarterdeck.config import Policies
-from quarterdeck.metrics.facts import FACTS, _extremes, _facts
+from quarterdeck.metrics.facts import FACTS, extremes, facts
 from quarterdeck.period import Period
 
 AS_OF = "2026-11-23 09:00"
@@ -191,19 +191,19 @@ def test_a_small_gain_beside_a_large_loss_is_no_news():
     """An extreme under a tenth of the other one is left out of words."""
     worst, best = {"x_worst": "A", "x_worst_minor": 1_000}, {"x_best": "B", "x_best_minor": 101}
 
-    assert _extremes("x", {"A": -1_000, "B": 99}) == worst
-    assert _extremes("x", {"A": -9, "B": 101}) == best
-    assert _extremes("x", {"A": -1_000, "B": 101}) == worst | best
-    assert _extremes("x", {"A": 0}) == {}
-    assert _extremes("x", {}) == {}
+    assert extremes("x", {"A": -1_000, "B": 99}) == worst
+    assert extremes("x", {"A": -9, "B": 101}) == best
+    assert extremes("x", {"A": -1_000, "B": 101}) == worst | best
+    assert extremes("x", {"A": 0}) == {}
+    assert extremes("x", {}) == {}
 
 
 def test_a_fact_has_one_meaning():
     """No two functions give the same name, and none gives a metric's: a sentence could mean either."""
     with pytest.raises(TypeError, match="fact low_week is defined twice"):
-        _facts("low_week")(lambda *_: {})
+        facts("low_week")(lambda *_: {})
     with pytest.raises(TypeError, match="fact cash is defined twice"):
-        _facts("cash")(lambda *_: {})
+        facts("cash")(lambda *_: {})
     assert FACTS["low_week"] is metrics.cash_facts
 
 

@@ -40,7 +40,7 @@ FACTS: dict[str, _Make] = {}
 """The function that gives a name."""
 
 
-def _facts(*names: str) -> Callable[[_Make], _Make]:
+def facts(*names: str) -> Callable[[_Make], _Make]:
     """Make a function that gives some of *names* give all of them, None where it cannot or need not; list it."""
 
     def complete(make: _Make) -> _Make:
@@ -61,7 +61,7 @@ def _facts(*names: str) -> Callable[[_Make], _Make]:
     return complete
 
 
-@_facts(
+@facts(
     "minimum_minor", "low_week", "short_minor", "spare_minor", "weeks_under", "first_week_under", "last_cash_minor",
     "more_low_minor", "less_low_minor", "late_low_minor",
 )  # fmt: skip
@@ -96,9 +96,7 @@ def cash_facts(inventory: AssetInventory, period: Period) -> Facts:
     }
 
 
-@_facts(
-    "margin_leader", "margin_leader_minor", "margin_worst", "margin_worst_minor", "margin_best", "margin_best_minor"
-)
+@facts("margin_leader", "margin_leader_minor", "margin_worst", "margin_worst_minor", "margin_best", "margin_best_minor")
 def margin_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
     The week's margins in words.
@@ -115,11 +113,11 @@ def margin_facts(inventory: AssetInventory, period: Period) -> Facts:
     return {
         "margin_leader": largest["business"],
         "margin_leader_minor": int(largest["margin_minor"]),
-        **_extremes("margin", known),
+        **extremes("margin", known),
     }
 
 
-@_facts(
+@facts(
     "result_worst", "result_worst_minor", "result_best", "result_best_minor",
     "revenue_effect_minor", "costs_effect_minor",
 )  # fmt: skip
@@ -137,13 +135,13 @@ def result_facts(inventory: AssetInventory, period: Period) -> Facts:
     sums = {group: total(steps.loc[steps["group"] == group, "amount_minor"]) for group in ("revenue", "costs")}
     named = dict(zip(steps["step"], steps["amount_minor"].tolist(), strict=True))
     return {
-        **_extremes("result", named),
+        **extremes("result", named),
         "revenue_effect_minor": sums["revenue"],
         "costs_effect_minor": sums["costs"],
     }
 
 
-@_facts(
+@facts(
     "largest_channel", "largest_channel_share", "largest_business", "largest_business_share",
     "largest_customer_share",
 )  # fmt: skip
@@ -168,7 +166,7 @@ def concentration_facts(inventory: AssetInventory, period: Period) -> Facts:
     return found
 
 
-@_facts("committed_minor", "committed_crew_minor", "committed_recurring_minor")
+@facts("committed_minor", "committed_crew_minor", "committed_recurring_minor")
 def commitment_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
     The payments of the 13 weeks that are already bound.
@@ -186,7 +184,7 @@ def commitment_facts(inventory: AssetInventory, period: Period) -> Facts:
     }
 
 
-@_facts("old_minor", "old_share", "old_events", "old_largest_minor", "overdue_minor", "overdue_events")
+@facts("old_minor", "old_share", "old_events", "old_largest_minor", "overdue_minor", "overdue_events")
 def receivable_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
     What is owed, in words.
@@ -209,7 +207,7 @@ def receivable_facts(inventory: AssetInventory, period: Period) -> Facts:
     }
 
 
-@_facts(
+@facts(
     "top_matter", "gap_business", "gap_minor", "whole_gap_minor", "weeks_under_plan", "weeks_under_plan_minor"
 )  # fmt: skip
 def course_facts(inventory: AssetInventory, period: Period) -> Facts:
@@ -238,7 +236,7 @@ def course_facts(inventory: AssetInventory, period: Period) -> Facts:
     return {**found, "top_matter": max(known, key=known.__getitem__, default=None)}
 
 
-@_facts("crewless_bookings", "crewless_first", "crewless_role")
+@facts("crewless_bookings", "crewless_first", "crewless_role")
 def crew_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
     The bookings of the next 14 days that lack crew.
@@ -258,7 +256,7 @@ def crew_facts(inventory: AssetInventory, period: Period) -> Facts:
     }
 
 
-@_facts("unsold_share", "unsold_most", "unsold_most_places")
+@facts("unsold_share", "unsold_most", "unsold_most_places")
 def unsold_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
     The places of the next 4 weeks that are still to be sold.
@@ -276,7 +274,7 @@ def unsold_facts(inventory: AssetInventory, period: Period) -> Facts:
     return {"unsold_share": share, "unsold_most": most, "unsold_most_places": by[most]}
 
 
-@_facts("quotes_lost", "quotes_lost_minor", "lost_most_channel", "lost_most_minor", "lost_most_share")
+@facts("quotes_lost", "quotes_lost_minor", "lost_most_channel", "lost_most_minor", "lost_most_share")
 def lost_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
     The quotes that were lost in 13 weeks.
@@ -311,7 +309,7 @@ def _plan_gaps(inventory: AssetInventory, period: Period) -> Facts:
     return found
 
 
-def _extremes(of: str, amounts: dict[str, int]) -> Facts:
+def extremes(of: str, amounts: dict[str, int]) -> Facts:
     """The least amount under 0 with its name, and the greatest over 0; neither where it is small beside the other."""
     worst = min(amounts, key=lambda name: (amounts[name], name), default=None)
     best = max(amounts, key=lambda name: (amounts[name], name), default=None)
