@@ -203,11 +203,11 @@ def test_the_hotel_is_told_what_is_known(say, hotel, period, headline):
 
 
 def test_figures_of_now_are_known_for_the_last_week_alone(say, hotel):
-    """What was paid is known for the snapshot's own last week; before it, the report says so."""
+    """What was paid is known for the latest full week of the data; before it, the report says so."""
     last, earlier = (say(snapshot=str(hotel), period=period, previous="") for period in ("2016-W51", "2016-W45"))
 
     assert "Every served event is paid." in texts(last)
-    assert "Not available: receivables. Known only for the snapshot's own last week." in texts(earlier)
+    assert "Not available: receivables. Known only for the latest full week of the data." in texts(earlier)
 
 
 def test_nothing_unreadable_reaches_a_reader(say, hotel, executed):

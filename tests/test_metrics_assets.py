@@ -13,7 +13,7 @@ from quarterdeck.period import Period
 # P is Monday 23 to Sunday 29 November 2026, t its end, Monday 30 November 00:00; the snapshot was taken a day later.
 P = Period.parse("2026-W48", "UTC")
 AS_OF = "2026-12-01"
-NOT_NOW = "known only for the snapshot's own last week"
+NOT_NOW = "known only for the latest full week of the data"
 
 
 def admin(number, **columns):

@@ -226,7 +226,7 @@ def test_the_pipeline_is_what_is_not_decided(inventory_of):
     )
 
     assert metrics.pipeline_value(inventory, P).value == 4321
-    assert metrics.pipeline_value(inventory, P.shifted(-1)).reason == "known only for the snapshot's own last week"
+    assert metrics.pipeline_value(inventory, P.shifted(-1)).reason == "known only for the latest full week of the data"
 
 
 def test_an_empty_pipeline_is_zero_only_where_something_was_lost(inventory_of):

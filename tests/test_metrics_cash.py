@@ -481,7 +481,7 @@ def test_the_forecast_is_known_only_now(company_of):
     """For an earlier week, whose payments nobody knows any more, figures and tables of the forecast are refused."""
     inventory = company_of()
 
-    assert metrics.lowest_cash(inventory, P.shifted(-1)).reason == "known only for the snapshot's own last week"
+    assert metrics.lowest_cash(inventory, P.shifted(-1)).reason == "known only for the latest full week of the data"
     for frame in (metrics.cash_forecast, metrics.cash_sensitivity, metrics.commitments):
         with pytest.raises(NotAvailable):
             frame(inventory, P.shifted(-1))

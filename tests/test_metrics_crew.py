@@ -144,7 +144,7 @@ def test_which_places_are_open_is_known_only_now(inventory_of):
     inventory = inventory_of(AS_OF, events=[ahead(event_id="a")], claims=[claim("a", "open")])
 
     assert metrics.unfilled_places(inventory, P.shifted(-1)).value is None
-    with pytest.raises(NotAvailable, match="only for the snapshot's own last week"):
+    with pytest.raises(NotAvailable, match="only for the latest full week of the data"):
         metrics.unfilled_by_event(inventory, P.shifted(-1))
 
 

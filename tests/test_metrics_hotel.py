@@ -154,4 +154,4 @@ def test_payments_are_not_known_for_the_weeks_before_the_last(hotel):
     """The folder was taken once, so in the summer weeks what was paid by then is not available."""
     figure = metrics.deferred_revenue(hotel, week("2016-W30"))
 
-    assert (figure.value, figure.reason) == (None, "known only for the snapshot's own last week")
+    assert (figure.value, figure.reason) == (None, "known only for the latest full week of the data")

@@ -57,7 +57,7 @@ def test_without_books_no_figure_of_the_books_is_shown(hotel, name, reason, week
 
     is_refused = getattr(metrics, name).now and week != "2016-W51"
     assert (figure.value, figure.by) == (None, None)
-    assert figure.reason == ("known only for the snapshot's own last week" if is_refused else reason)
+    assert figure.reason == ("known only for the latest full week of the data" if is_refused else reason)
 
 
 def test_the_hotels_zones_fail_what_their_records_lack(hotel):

@@ -298,7 +298,7 @@ def test_payments_are_known_only_for_the_snapshots_last_week(inventory_of, name)
     unknown = inventory_of(AS_OF, events=[event()])
 
     assert getattr(metrics, name)(known, P).value is not None
-    assert getattr(metrics, name)(known, P.shifted(-1)).reason == "known only for the snapshot's own last week"
+    assert getattr(metrics, name)(known, P.shifted(-1)).reason == "known only for the latest full week of the data"
     assert getattr(metrics, name)(unknown, P).reason == "the source of events does not say: paid"
 
 
@@ -307,5 +307,5 @@ def test_lists_of_payments_hold_the_same_rule(inventory_of, listing):
     """A list whose metric is known only now refuses an earlier week."""
     inventory = inventory_of(AS_OF, events=[event(paid_minor=5)])
 
-    with pytest.raises(NotAvailable, match="only for the snapshot's own last week"):
+    with pytest.raises(NotAvailable, match="only for the latest full week of the data"):
         getattr(metrics, listing)(inventory, P.shifted(-1))

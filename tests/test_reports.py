@@ -135,7 +135,7 @@ def test_figures_agree_between_the_editions_of_a_week(sample, hotel):
 
 
 def test_every_chart_is_a_different_picture_with_words_of_its_own(sample):
-    """No two charts of the sample are the same picture; each has an alt text with numbers, of at most 350 characters."""
+    """No two charts of the sample are one picture; each has an alt text with numbers, of at most 350 characters."""
     pictures, alts = [], []
     for report in REPORTS:
         mail = message(sample / report)

@@ -13,6 +13,10 @@ from quarterdeck.inventory import AssetInventory, NotAvailable
 from quarterdeck.period import Period
 
 
+# Why a figure that is marked `now` is not available for an earlier week.
+KNOWN_ONLY_NOW = "known only for the latest full week of the data"
+
+
 @dataclass(frozen=True)
 class Figure:
     """
@@ -70,7 +74,7 @@ class Metric:
     def __call__(self, inventory: AssetInventory, period: Period) -> Figure:
         """The figure at the end of *period*; never raises for data that is absent."""
         if self.now and not inventory.period_is_now(period):
-            return Figure(self.id, self.unit, None, "known only for the snapshot's own last week")
+            return Figure(self.id, self.unit, None, KNOWN_ONLY_NOW)
         try:
             result = self.compute(inventory, period)
         except NotAvailable as absent:

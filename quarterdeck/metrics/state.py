@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from quarterdeck.inventory import AssetInventory, NotAvailable
+from quarterdeck.metrics.figure import KNOWN_ONLY_NOW
 from quarterdeck.period import Period
 
 ALWAYS = datetime(1900, 1, 1, tzinfo=UTC)
@@ -149,7 +150,7 @@ def require_now(inventory: AssetInventory, period: Period) -> None:
         NotAvailable: *period* is earlier than the snapshot's last full week.
     """
     if not inventory.period_is_now(period):
-        raise NotAvailable("known only for the snapshot's own last week")
+        raise NotAvailable(KNOWN_ONLY_NOW)
 
 
 def _require_history(inventory: AssetInventory, start: datetime, *, by: str) -> None:

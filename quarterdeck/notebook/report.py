@@ -46,7 +46,7 @@ from quarterdeck.notebook.tables import Column, Rows, actions_of
 from quarterdeck.period import Period
 
 MAIL_ROWS = 12
-KPIS_SHOWN = 5
+KPIS_SHOWN = 6
 _ALT_LIMIT = 350
 _FIRST_EDITION_OF_ROWS = (
     "There is no previous edition: what came and went is not known, and figures known only for their own week have"
@@ -189,16 +189,17 @@ class Report:
             InputInvalid: *rows* names another table.
         """
         changes = self._comparison.changes({metric: self.figure(metric) for metric in metrics})
-        moved, unknown = came_and_went(self.inventory, self.period, self.previous, rows)
-        changes += moved
-        note = unknown if changes or unknown else "Nothing that this report compares has changed."
-        if not self.previous:
-            note = _FIRST_EDITION_OF_ROWS if rows else _FIRST_EDITION
+        note = "" if self.previous else _FIRST_EDITION_OF_ROWS if rows else _FIRST_EDITION
+        if self.previous and rows:
+            moved, note = came_and_went(self.inventory, self.period, self.before, rows)
+            changes += moved
+        if not changes and not note:
+            note = "Nothing that this report compares has changed."
         return show(SinceLastWeek(changes=tuple(changes), note=note, metrics=self._records(metrics)))
 
     def kpis(self, *metrics: Metric, otherwise: Sequence[Metric] = ()) -> Block | None:
         """
-        Up to five figures, the question's answer first, each beside last week and last year.
+        Up to six figures, the question's answer first, each beside last week and last year.
 
         One that is not available makes room for the next of *otherwise* that is, but for the first: that one
         says why. What made room is named in a note below.
@@ -365,7 +366,8 @@ class Report:
     def _note_absent(self, metrics: Sequence[Metric]) -> None:
         by_reason: dict[str, list[str]] = {}
         for metric in metrics:
-            by_reason.setdefault(self.figure(metric).reason or "", []).append(metric.label.lower())
+            label = metric.label[:1].lower() + metric.label[1:]
+            by_reason.setdefault(self.figure(metric).reason or "", []).append(label)
         sentences = [_not_available(labels, reason) for reason, labels in by_reason.items()]
         show(Note(text=" ".join(sentences), metrics=self._records(metrics)))
 
