@@ -43,11 +43,6 @@ class PreviousEdition:
     snapshot: str
     figures: Mapping[str, FigureRecord]
 
-    @property
-    def snapshot_folder(self) -> Path:
-        """Where a store keeps the snapshot: `outputs/snapshots/<id>`, beside the weeks; it may be gone."""
-        return self.folder.parents[1] / "snapshots" / self.snapshot
-
     @classmethod
     def read(cls, folder: Path, *, company: str, before: Period) -> PreviousEdition:
         """
