@@ -17,6 +17,7 @@ from quarterdeck.sources.reading import Finding
 
 _HANDOFF = r"(?:project\s+)?hand[\s-]?(?:off|over)(?:\s+(?:document|doc|notes?|sheet|page))?"
 _TITLE = re.compile(rf"^{_HANDOFF}\s*(?:[:—–|-]|\bof\b|\bfor\b)\s*|\s*[:—–|(-]?\s*\b{_HANDOFF}\)?$", re.IGNORECASE)
+_SPOKEN = {"state": "status", "updated": "day of its last update", "project": "name"}
 _SENTENCE_END = re.compile(r"[.;!?](?:\s|$)")
 
 
@@ -120,7 +121,10 @@ class HeadReader:
         if known is None:
             self._known[key] = (value, line)
         elif known[0].casefold() != value.casefold() and key != "summary":
-            self._finding(line, f"“{value}” is a second {key}: “{known[0]}” of line {known[1]} counts", severity="info")
+            spoken = _SPOKEN.get(key, key)
+            self._finding(
+                line, f"“{value}” is a second {spoken}: “{known[0]}” of line {known[1]} counts", severity="info"
+            )
 
     def _text(self, key: str) -> str | None:
         return self._known[key][0] if key in self._known else None

@@ -32,12 +32,16 @@ _VAGUE = re.compile(
 )
 _OWNER = re.compile(r"(?:owner|owned by|assigned to|assignee|responsible|lead)\s+(\S.*)", re.IGNORECASE)
 _HANDLE = re.compile(r"@([A-Za-z][\w.-]*)")
+# "Turn on backups @marta" names who does it; "ask @marta" does not.
+_ASSIGNED = re.compile(
+    r"(.*(?<!\bask)(?<!\bwith)(?<!\bfrom)(?<!\bto)(?<!\bfor)(?<!\band)(?<!\btell)(?<!\bby))\s@([A-Za-z][\w.-]*)"
+)
 _KEYED = re.compile(r"([A-Za-z][A-Za-z ]{1,20}?)\s*[:=]\s*(\S.*)")
 _NAME = re.compile(r"[A-Z][\w'’.-]*(?: [A-Z][\w'’.-]*){0,3}")
 _GROUP = re.compile(r"\s*(?:\(([^()]*)\)|\[([^\[\]]*)\])")
 _PARTS = re.compile(r"\s*[;·|]\s*|,\s+(?![0-9]{4}(?![0-9/.-]))")  # no comma of "Oct 14, 2016"
 _DASH = re.compile(r"\s+(?:[—–|·-]+|->|→)\s+")
-_LABEL = re.compile(r"\W*(@?[\w ]{1,20}?)\W{0,3}?(?::|\s[—–-])\s+(?=\S)")
+_LABEL = re.compile(r"[^\w@]*(@?[\w ]{1,20}?)\W{0,3}?(?::|\s[—–-])\s+(?=\S)")
 _ADDRESS = re.compile(r"[<(\[]?\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+[>)\]]?")
 _NOBODY = re.compile(
     r"[-–—?.\s]*|none|nobody|no one|no-one|n/?a|tb[adc]|unknown|unassigned|open|vacant|not assigned", re.IGNORECASE
@@ -106,6 +110,10 @@ class Marks:
             kept = kept[: kept.rindex(segments.pop())]
             kept = re.sub(r"\s+(?:[—–|·-]+|->|→)\s+$", "", kept)
         kept = _SPACES.sub(" ", kept).strip(" \t,;:—–")
+        assigned = _ASSIGNED.fullmatch(kept)
+        if assigned and self.owner is None:
+            self.take("owner", assigned[2])
+            kept = assigned[1]
         self._scan_days(kept)
         self._scan_amounts(kept)
         return kept

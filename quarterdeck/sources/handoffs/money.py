@@ -57,7 +57,10 @@ _OTHER_END = re.compile(
 )
 _FIRST_END = re.compile(r"[0-9]\s?(?:-|–|to|or)\s?$")
 _UNSAID = re.compile(r"[-–—?.\s]*|n/?a|tb[adc]|unknown|none|not known", re.IGNORECASE)
-_FREE = re.compile(r"free(?: (?:tier|plan))?|no (?:cost|charge)|nothing|included", re.IGNORECASE)
+_FREE = re.compile(r"free(?: (?:tier|plan|of charge))?|no (?:cost|charge)|costs nothing", re.IGNORECASE)
+_IS_FREE = re.compile(rf"(?::|\s[—–-])\s+({_FREE.pattern})[.!]?$", re.IGNORECASE)
+_SEVERAL_BEFORE = re.compile(r"[0-9]\s?[×x*]\s?$")
+_SEVERAL_AFTER = re.compile(r"\s?[×x*]\s?[0-9]|\s(?:each|apiece)\b")
 _LARGEST_MINOR = 10**15  # beyond any company's books, and far inside an int64
 
 
@@ -116,6 +119,8 @@ class MoneyReader:
                 for match in alone
                 if not any(other.start < match.end() and match.start() < other.end for other in found)
             ]
+            free = None if found else _IS_FREE.search(text)
+            found += [Amount(free.start(1), free.end(1), free[1], 0, None)] if free else []
         return sorted(found, key=lambda amount: amount.start)
 
     def read(self, text: str, *, currency: str | None = None) -> Amount | None:
@@ -221,14 +226,17 @@ class MoneyReader:
         every = _period(parts["every"]) if parts["every"] else None
         currency = currency or self._currency(parts["before"] or parts["after"])
         negative = parts["minus"] or parts.get("less")
+        before = text[max(0, match.start() - 8) : match.start()]
         problem = ""
         minor: int | None = None
         if currency != self.company.currency:
             problem = f"“{written}” is in {currency}, and the company's currency is {self.company.currency}"
         elif parts["bound"]:
             problem = f"“{written}” is a bound, not an amount"
-        elif _OTHER_END.match(text, match.end()) or _FIRST_END.search(text[max(0, match.start() - 8) : match.start()]):
+        elif _OTHER_END.match(text, match.end()) or _FIRST_END.search(before):
             problem = f"“{written}” is one end of a range"
+        elif _SEVERAL_AFTER.match(text, match.end()) or _SEVERAL_BEFORE.search(before):
+            problem = f"“{written}” is the price of one of several"
         elif negative:
             problem = f"“{written}” is negative"
         else:

@@ -16,14 +16,19 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.front_matter import front_matter_plugin
 
-_BOX = re.compile(r"\[(.)\]\s+(?=\S)")
+_BOX = re.compile(r"\[(.)\](?:\s+(?=\S)|\s*$)")
 _BREAK = re.compile(r"</?br\s*/?>", re.IGNORECASE)
 # "ca. EUR 900" is no end of a sentence
 _SENTENCE_END = re.compile(
     r"(?<=[.!?])(?<!\bca\.)(?<!approx\.)(?<!max\.)(?<!min\.)(?<!e\.g\.)(?<!i\.e\.)(?<!vs\.)(?<!incl\.)(?<!excl\.)\s+(?=[A-Z])"
 )
+_LABEL = re.compile(r"\w[\w' /-]{1,40}:")
+_TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNCLOSED = re.compile(r"---\s*\n[A-Za-z][\w -]*:(?:\s|$)")
+
+
+FRONT_LEVEL = 9  # of a section that is a key of the front matter; Markdown's headings end with 6
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,7 @@ Entry = Prose | Item | Grid | Unread
 
 @dataclass(frozen=True)
 class Section:
-    """What stands under one heading; level 0 before the first one, level 9 for a key of the front matter."""
+    """What stands under one heading; level 0 before the first one, `FRONT_LEVEL` for a key of the front matter."""
 
     title: str
     line: int
@@ -169,31 +174,36 @@ def _entries(node: SyntaxTreeNode) -> Iterator[Entry]:
                 yield Prose(tuple(lines), _line(node), _is_wholly(node.children[0], "strong"))
         case "bullet_list" | "ordered_list":
             for item in node.children:
-                yield _item(item)
+                yield from _item(item)
         case "table":
             yield _grid(node)
         case "fence" | "code_block":
             yield Unread("a code block", _line(node))
         case "html_block":
-            if not _is_comment(node.content):
+            if not _is_comment(node.content) and _TAG.sub("", node.content).strip():
                 yield Unread("HTML", _line(node))
         case _:  # a quotation, a heading in a list: what is inside counts
             for child in node.children:
                 yield from _entries(child)
 
 
-def _item(node: SyntaxTreeNode) -> Item:
+def _item(node: SyntaxTreeNode) -> Iterator[Entry]:
     first = node.children[0] if node.children and node.children[0].type == "paragraph" else None
-    text = " ".join(_lines(first)) if first else ""
-    box = _BOX.match(text)
+    lines = _lines(first) if first else []
     children = [entry for child in node.children[1 if first else 0 :] for entry in _entries(child)]
-    return Item(
+    # "Next:" right below a list is, for Markdown, more of its last item; for people it is a heading
+    label = lines.pop() if len(lines) > 1 and not children and _LABEL.fullmatch(lines[-1]) else None
+    text = " ".join(lines)
+    box = _BOX.match(text)
+    yield Item(
         text[box.end() :] if box else text,
         _line(node),
         box[1] if box else None,
         first is not None and _is_wholly(first.children[0], "s"),
         tuple(children),
     )
+    if label is not None:
+        yield Prose((label,), _line(node) + len(lines))
 
 
 def _grid(node: SyntaxTreeNode) -> Grid:
@@ -295,7 +305,7 @@ class _FrontMatter:
                 entries.append(self._element(element))
             words = [_scalar(element) for element in value.value if isinstance(element, yaml.ScalarNode)]
             self.fields.append(Field(key, ", ".join(words), self._line(key_node)))
-        self.sections.append(Section(key, self._line(key_node), 9, tuple(entries)))
+        self.sections.append(Section(key, self._line(key_node), FRONT_LEVEL, tuple(entries)))
 
     def _element(self, element: yaml.Node) -> Entry:
         line = self._line(element)

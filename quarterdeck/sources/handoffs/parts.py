@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 
 from quarterdeck.sources.handoffs.days import find_days
-from quarterdeck.sources.handoffs.outline import Entry, Grid, Item, Outline, Prose, Section
+from quarterdeck.sources.handoffs.outline import FRONT_LEVEL, Entry, Grid, Item, Outline, Prose, Section
 from quarterdeck.sources.handoffs.vocabulary import KEYS
 from quarterdeck.sources.handoffs.words import Heading, heading_of, key_of
 
@@ -25,6 +25,7 @@ _HEAD_DASH = re.compile(rf"^\W*({_HEAD_PHRASES})(?:\s?=|\s[—–-])\s+(\S.*)$",
 _TOUCHED = re.compile(
     r"^\W*(?:last )?(?:updated|touched|changed|edited|modified|reviewed)(?: on| at)?\s+(?=\w)", re.IGNORECASE
 )
+_AFTER_DAY = re.compile(r"\W*(?:by\s.*)?$")
 _SECTION_LINE = re.compile(r"^\W*([^:]{2,40}?)\s*:\s+(\S.*)$")
 
 
@@ -54,9 +55,11 @@ def parts_of(outline: Outline) -> list[Part]:
     above: list[tuple[int, Heading]] = [(-1, Heading())]
     title_seen = False
     for section in outline.sections:
+        if section.level == FRONT_LEVEL and heading_of(section.title).kind not in CONTENT:
+            continue  # a list of owners, or of tags: its words are a field as well
         while above[-1][0] >= section.level:
             above.pop()
-        is_title = section.level in range(1, 9) and not title_seen
+        is_title = 1 <= section.level < FRONT_LEVEL and not title_seen
         title_seen = title_seen or is_title
         part = _part(section, above[-1][1], is_title=is_title)
         above.append((section.level, part.heading))
@@ -161,8 +164,8 @@ def fields_in(line: str) -> list[tuple[str, str]]:
             return [(_head_key(dash[1]), dash[2])]
         touched = _TOUCHED.match(line)
         days = find_days(line)
-        if touched and len(days) == 1 and days[0].start == touched.end() and not line[days[0].end :].strip(" .)_*"):
-            return [("updated", line[touched.end() :])]
+        if touched and len(days) == 1 and days[0].start == touched.end() and _AFTER_DAY.match(line, days[0].end):
+            return [("updated", line[days[0].start : days[0].end])]
         return []
     ends = [match.start() for match in found[1:]] + [len(line)]
     return [

@@ -145,7 +145,7 @@ def _with_remarks(pieces: Sequence[str]) -> list[str]:
     """*pieces*, with those that only say more joined to the one before: `DynamoDB, table Events` is one component."""
     joined: list[str] = []
     for piece in pieces:
-        if joined and piece.split()[0].lower() in _REMARK_WORDS:
+        if joined and (piece.split()[0].lower() in _REMARK_WORDS or not re.search(r"[^\W\d_]|\0", piece)):
             joined[-1] += "," + piece
         else:
             joined.append(piece)

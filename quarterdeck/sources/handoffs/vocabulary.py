@@ -69,7 +69,7 @@ AREAS: Mapping[str, tuple[str, ...]] = {
         "security, infosec, password, passwords, credential, credentials, secret, secrets, api key, api keys, mfa, "
         "2fa, two factor, tls, ssl, certificate, certificates, encryption, encrypted, unencrypted, vulnerability, "
         "vulnerabilities, cve, card number, card numbers, pci, phishing, iam, dmarc, spf, dkim, firewall, breach, "
-        "leak, leaks, leaked, permissions, root account, public bucket, token, tokens, privacy, gdpr, access key, "
+        "leaked, permissions, root account, public bucket, token, tokens, privacy, gdpr, access key, "
         "access keys"
     ),
     "data": _list(

@@ -32,7 +32,8 @@ _NOTHING = re.compile(
     re.IGNORECASE,
 )
 _TESTED = re.compile(
-    r"(?<!a/b )\btests?\b(?! (?:account|data|environment|system|card|server))|\b(?:test suite|pytest|unittest|tox|nox"
+    r"(?<!a/b )\btests\b|\b(?:(?:unit|integration|regression|automated|end-to-end) test(?:ing)?|test suite|pytest"
+    r"|unittest|tox|nox"
     r"|jest|vitest|mocha|cypress|playwright|selenium|junit|phpunit|rspec|github actions|gitlab ci|jenkins|circleci"
     r"|travis|azure pipelines|bitbucket pipelines|codebuild|codepipeline|buildkite|teamcity|continuous integration)\b",
     re.IGNORECASE,
@@ -196,4 +197,5 @@ def _one_kind(kinds: set[SectionKind]) -> SectionKind | None:
         return content.pop()
     if content:
         return None
-    return kinds.pop() if len(kinds) == 1 else "about"
+    head = kinds - {"about"} or kinds
+    return head.pop() if len(head) == 1 else "about"
