@@ -932,6 +932,10 @@ def test_what_a_gap_says_beside_its_text(text, expected):
         ("Keys lost, €5 per guest", "“€5 per guest” is per guest"),
         ("Keys lost (due: 31 Feb 2016)", "“31 Feb 2016” is no day of the calendar"),
         ("Keys lost (owner: Rui, owner: Ana)", "it says two things as owner: Rui and Ana"),
+        (
+            "Keys lost, due 1 June 2016, due 2 June 2016, due 3 June 2016",
+            "it says two things as its due day: 2016-06-01 and 2016-06-02",
+        ),
         ("Keys lost by Friday", "“by Friday” is no date"),
         ("Keys lost (severity: huge)", "“huge” is no severity: critical, high, medium, low or P1 to P4"),
     ],
@@ -1033,6 +1037,7 @@ def test_lists_of_money_are_read_line_by_line():
           - of it SIM cards €2 / month
         - Site €24 a year (€2 a month)
         - Sand €2 a month or €3 a month
+        - Salt €2 a month, €3 a month
         - Sum: €99 / month
         - €7 / month
 
@@ -1057,11 +1062,12 @@ def test_lists_of_money_are_read_line_by_line():
         (9, "a remark below “Cloud:” is not kept"),
         (11, "a remark below “Phones €12 / month” is not kept, and its amounts are not added"),
         (13, "cost “Sand”: “€2 a month” is one end of a range; it is not counted"),
-        (18, "“Tips bring joy.” under “Revenue” names no amount"),
-        (19, "“€5 / month” names no revenue stream"),
-        (20, "revenue “Bar”: “$3 / month” is in USD, and the company's currency is EUR"),
+        (14, "cost “Salt”: it names 2 amounts; it is not counted"),
+        (19, "“Tips bring joy.” under “Revenue” names no amount"),
+        (20, "“€5 / month” names no revenue stream"),
+        (21, "revenue “Bar”: “$3 / month” is in USD, and the company's currency is EUR"),
     ]
-    assert lines(reading, "costs") == [2, 3, 6, 7, 10, 12, 15]
+    assert lines(reading, "costs") == [2, 3, 6, 7, 10, 12, 16]
 
 
 def test_stack_lines_are_taken_apart_where_they_are_lists():

@@ -83,7 +83,7 @@ class Calls(Expressions):
         base, index = self.value(node.value), self.value(node.slice)
         match base.what:
             case Environ():
-                return self.read("__getitem__", index, None, node) if isinstance(node.ctx, ast.Load) else UNKNOWN
+                return self.read("__getitem__", index, None, node)
             case Pairs(pairs):
                 found = [value for key, value in pairs if key.constants == index.constants and key.is_constant]
                 return found[-1] if found else Value(Unknown(node))
