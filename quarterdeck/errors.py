@@ -6,6 +6,7 @@ What can go wrong, one class per thing an operator would do about it.
     ├── CommandRefused      2   the command asks for what must not be done: type another
     ├── SnapshotDamaged     2   the frozen data is not what was frozen: collect again
     ├── StoreUnwritable     2   the disk is full or the folder read-only: make room, run again
+    ├── AwsUnavailable      2   AWS does not let us, or does not answer: mend account or region, run again
     ├── DataNotReady        3   wait for the data, run again
     ├── NotebookFailed      4   mend the notebook, run again
     ├── MailRefused         5   nobody got it: mend the address or the account, run again
@@ -128,6 +129,32 @@ class StoreUnwritable(QuarterdeckError):
             "Nothing half-written was kept, and what stood there before is unchanged.\n"
             "Make room or name another folder, then run the same command again, or\n"
             "  python runner.py run --outputs FOLDER"
+        )
+
+
+class AwsUnavailable(QuarterdeckError):
+    """
+    AWS said no for a reason that lies in the account, or did not answer.
+
+    Args:
+        subject: What was asked: `DynamoDB table quarterdeck`.
+        reason: Why it did not do it.
+        mend: What a person does about it, as the beginning of a sentence: `Log in again`.
+    """
+
+    exit_code = 2
+
+    def __init__(self, subject: str, reason: str, mend: str) -> None:
+        super().__init__(subject, reason, mend)
+        self.subject = subject
+        self.reason = reason
+        self.mend = mend
+
+    def __str__(self) -> str:
+        return (
+            f"{self.subject}: {self.reason}.\n"
+            "What was recorded before stands, and nothing half-written was kept.\n"
+            f"{self.mend}, then run the same command again, or\n  python runner.py check"
         )
 
 

@@ -1,0 +1,177 @@
+"""
+The one door to AWS: clients, made when they are asked for, and boto3's errors in our words.
+
+boto3 is imported by the functions that need it, so a run that needs no AWS never loads it. Whoever talks
+to a service does so inside `in_our_words`, which names the thing that was asked for and the permission.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from quarterdeck.errors import AwsUnavailable
+
+if TYPE_CHECKING:
+    from botocore.exceptions import BotoCoreError, ClientError
+    from types_boto3_dynamodb.client import DynamoDBClient
+    from types_boto3_route53.client import Route53Client
+    from types_boto3_route53domains.client import Route53DomainsClient
+    from types_boto3_s3.client import S3Client
+    from types_boto3_sesv2.client import SESV2Client
+    from types_boto3_sns.client import SNSClient
+    from types_boto3_sts.client import STSClient
+
+# botocore's own answers to trouble that may pass: it tries again after these, and waits longer each time.
+_ATTEMPTS = 6
+_CONNECT_S = 5
+_ANSWER_S = 20
+
+# What AWS answers, by what an operator would do about it. One code has several names among the services.
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+_UNKNOWN_KEY = frozenset(
+    {
+        "AuthFailure",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
+_MISSING = frozenset(
+    {"NoSuchBucket", "NoSuchHostedZone", "NotFound", "NotFoundException", "ResourceNotFoundException", "404"}
+)
+THROTTLED = frozenset(
+    {
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+
+
+@overload
+def client(
+    service: Literal["dynamodb"], *, attempts: int | None = None, answer_within_s: float = ...
+) -> DynamoDBClient: ...
+@overload
+def client(
+    service: Literal["route53"], *, attempts: int | None = None, answer_within_s: float = ...
+) -> Route53Client: ...
+@overload
+def client(
+    service: Literal["route53domains"], *, attempts: int | None = None, answer_within_s: float = ...
+) -> Route53DomainsClient: ...
+@overload
+def client(service: Literal["s3"], *, attempts: int | None = None, answer_within_s: float = ...) -> S3Client: ...
+@overload
+def client(service: Literal["sesv2"], *, attempts: int | None = None, answer_within_s: float = ...) -> SESV2Client: ...
+@overload
+def client(service: Literal["sns"], *, attempts: int | None = None, answer_within_s: float = ...) -> SNSClient: ...
+@overload
+def client(service: Literal["sts"], *, attempts: int | None = None, answer_within_s: float = ...) -> STSClient: ...
+def client(service: Any, *, attempts: int | None = None, answer_within_s: float = _ANSWER_S) -> Any:
+    """
+    A client of *service*, which threads may share; region, endpoint and credentials as boto3 finds them.
+
+    Args:
+        service: boto3's name of it.
+        attempts: How often one call is posted at most. 1 for what must not be done twice: boto3 posts again
+            when an answer is lost. None: as often as it helps against trouble that passes.
+        answer_within_s: How long each attempt may stay without a word, in seconds.
+
+    Raises:
+        AwsUnavailable: No region is set, or the profile is not there.
+    """
+    from boto3.session import Session  # noqa: PLC0415 - a run that needs no AWS never loads boto3
+    from botocore.config import Config  # noqa: PLC0415 - likewise
+
+    with in_our_words(f"AWS ({service})"):
+        # A session of its own: making a client from a session that threads share is not safe. boto3 itself
+        # reads AWS_DEFAULT_REGION only; AWS_REGION is what Lambda and the other SDKs set.
+        session = Session(region_name=os.environ.get("AWS_REGION") or None)
+        return session.client(
+            service,
+            config=Config(
+                retries={"mode": "standard", "total_max_attempts": attempts or _ATTEMPTS},
+                connect_timeout=_CONNECT_S,
+                read_timeout=answer_within_s,
+            ),
+        )
+
+
+@contextmanager
+def in_our_words(subject: str, *, permission: str = "") -> Iterator[None]:
+    """
+    Turn whatever boto3 raises in the block into `AwsUnavailable`.
+
+    Args:
+        subject: What was asked: `DynamoDB table quarterdeck`.
+        permission: That the block needs (`dynamodb:PutItem`), named when AWS denies it; empty: as AWS
+            names the operation.
+
+    Raises:
+        AwsUnavailable: Nobody is logged in, the permission is missing, there is no such thing, or AWS does
+            not answer.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - a run without AWS never loads it
+
+    try:
+        yield
+    except ClientError as error:
+        raise _answered(error, subject, permission) from error
+    except BotoCoreError as error:
+        raise _unanswered(error, subject) from error
+
+
+def error_code(error: ClientError) -> str:
+    """AWS's name for what went wrong: `ThrottlingException`."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _answered(error: ClientError, subject: str, permission: str) -> AwsUnavailable:
+    code, said = error_code(error), str(error.response.get("Error", {}).get("Message", "")).strip()
+    reason, mend = f"{code}: {said}" if said else code, "Mend what it names"
+    if code in _EXPIRED:
+        reason, mend = f"the credentials have expired ({code})", "Log in again or renew them"
+    elif code == "RequestTimeTooSkewed" or "Signature expired" in said or "Signature not yet current" in said:
+        reason, mend = f"this machine's clock is off ({code})", "Set the clock"
+    elif code in _UNKNOWN_KEY:
+        reason, mend = f"the credentials are not known there ({code})", "Log in to the right account and region"
+    elif code in _DENIED:
+        needed = permission or error.operation_name
+        reason, mend = f"the permission {needed} is missing ({code})", f"Allow {needed} on it"
+    elif code in _MISSING:
+        reason, mend = f"there is none in this account and region ({code})", "Make it, or name the right one"
+    elif code in THROTTLED:
+        reason, mend = f"it is asked too often at the moment ({code})", "Wait a minute"
+    return AwsUnavailable(subject, reason, mend)
+
+
+def _unanswered(error: BotoCoreError, subject: str) -> AwsUnavailable:
+    """No answer of the service: it was never asked, or not heard."""
+    from botocore import exceptions  # noqa: PLC0415 - a run without AWS never loads it
+
+    reason, mend = f"{type(error).__name__}: {error}", "Mend what it names"
+    match error:
+        case exceptions.NoRegionError():
+            reason, mend = "no region is set", "Set AWS_REGION"
+        case exceptions.NoCredentialsError() | exceptions.PartialCredentialsError():
+            reason, mend = "no credentials were found", "Log in, or set AWS_PROFILE"
+        case exceptions.SSOError() | exceptions.TokenRetrievalError() | exceptions.CredentialRetrievalError():
+            reason, mend = f"the credentials could not be renewed ({type(error).__name__})", "Log in again"
+        case exceptions.ConnectionError() | exceptions.HTTPClientError():
+            reason, mend = f"it does not answer ({type(error).__name__})", "Check region, endpoint and network"
+    return AwsUnavailable(subject, reason, mend)
