@@ -895,6 +895,12 @@ def gap(text):
         ("Keys lost — high — Rui@example.com", {"severity": "unknown"}),
         ("Keys lost — assigned to Rui — since 2016-10-01", {"owner": "Rui", "opened_on": date(2016, 10, 1)}),
         ("Keys lost (by Oct 14, 2016, @rui)", {"due_on": date(2016, 10, 14), "owner": "rui"}),
+        ("Keys lost — Rui Costa — due 2016-12-01", {"owner": "Rui Costa", "gap": "Keys lost"}),
+        ("Keys lost — Rui Costa", {"gap": "Keys lost — Rui Costa"}),
+        ("Keys lost [Rui] [due 2016-12-01]", {"owner": "Rui", "gap": "Keys lost"}),
+        ("~~Keys lost~~ done 2016-12-01", {"is_open": False, "gap": "Keys lost"}),
+        ("~~Keys~~ lost", {"is_open": True, "gap": "Keys lost"}),
+        ("Keys ~~lost~~", {"is_open": True, "gap": "Keys lost"}),
         ("Keys lost (closed 2016-10-01)", {"is_open": False}),
         ("Keys lost (fixed)", {"is_open": False}),
         ("Keys lost (open)", {"is_open": True}),
@@ -950,12 +956,12 @@ def test_what_a_gap_does_not_say_clearly_is_a_finding(text, problem):
 
 
 def test_an_actions_lone_day_is_when_it_is_due():
-    """A day in brackets behind an open action can be nothing else; a ticked one keeps it as words."""
+    """A day in brackets behind an open action can be nothing else; behind a ticked one it says when it was done."""
     reading = read("## Next\n- mop (2016-12-01)\n- [x] dust (2016-12-01)\n- restore the backup of 2016-11-02\n")
 
     assert [(row["action"], row.get("due_on")) for row in rows(reading, "actions")] == [
         ("mop", date(2016, 12, 1)),
-        ("dust (2016-12-01)", None),
+        ("dust", None),
         ("restore the backup of 2016-11-02", None),
     ]
 
@@ -972,7 +978,7 @@ def test_a_table_without_a_head_that_says_what_it_lists_is_a_finding():
         "no column of this table under “Gaps” says which gaps it lists",
         "no column of this table under “Stack” names a component",
         "no column of this table under “Costs” names what is paid",
-        "this table under “Money” says neither that it lists costs nor revenue",
+        "“x” under “Money” says neither that it is a cost nor that it is revenue",
     ]
     assert rows(reading, "actions") == [
         {"action": "mop", "owner": "Rui", "is_done": True},
@@ -1013,11 +1019,11 @@ def test_tables_of_money_are_read_by_their_heads():
     ]
     assert rows(reading, "revenue_streams") == [{"stream": "Bar", "note": "only in summer"}, {"stream": "Shop"}]
     assert notes(reading) == [
-        (5, "service “Till”: the table gives no amount"),
-        (11, "service “Milk”: “5” does not say whether it is per month"),
-        (12, "service “Tea”: “$5 / month” is in USD, and the company's currency is EUR"),
-        (13, "service “Jam”: the table gives no amount"),
-        (18, "stream “Bar”: “7” is in USD, and the company's currency is EUR"),
+        (5, "cost “Till”: the table gives no amount"),
+        (11, "cost “Milk”: “5” does not say whether it is per month"),
+        (12, "cost “Tea”: “$5 / month” is in USD, and the company's currency is EUR"),
+        (13, "cost “Jam”: the table gives no amount"),
+        (18, "revenue “Bar”: “7” is in USD, and the company's currency is EUR"),
     ]
 
 
@@ -1068,6 +1074,59 @@ def test_lists_of_money_are_read_line_by_line():
         (21, "revenue “Bar”: “$3 / month” is in USD, and the company's currency is EUR"),
     ]
     assert lines(reading, "costs") == [2, 3, 6, 7, 10, 12, 16]
+
+
+def test_a_stated_total_counts_only_where_no_cost_is_listed():
+    """`Monthly cost: €40` is the project's cost where it lists none; beside listed ones it is never added."""
+    alone = read("Monthly cost: €40\n")
+    beside = read("""
+        ---
+        monthly_cost: 45 EUR
+        ---
+        # Bar
+        Cost: lots
+
+        ## Costs
+        - Cost: €30/month (ice)
+        - Lemons cost €10 a month
+        """)
+    same = read("---\nmonthly_cost: 30 EUR\n---\n# Bar\n\n## Costs\n- Ice: €30/month\n")
+
+    assert rows(alone, "costs") == [{"service": "Monthly cost", "monthly_minor": 4000}]
+    assert rows(beside, "costs") == [
+        {"service": "ice", "monthly_minor": 3000},
+        {"service": "Lemons", "monthly_minor": 1000},
+    ]
+    assert notes(beside) == [
+        (5, "cost “Cost: lots”: it names no amount; it is not counted"),
+        (2, "“monthly_cost” is a total, and is not added to the costs that are listed"),
+    ]
+    assert rows(same, "costs") == [{"service": "Ice", "monthly_minor": 3000}]
+    assert same.findings == []
+
+
+def test_a_table_of_money_may_say_on_each_row_what_it_is():
+    """Under Money a column `Type`, or a word of the row, tells costs and revenue apart."""
+    reading = read("""
+        ## Costs & revenue
+        | Item | Type | Monthly |
+        |---|---|---|
+        | SMS | cost | €41.25 |
+        | Extras | revenue | €1.2k |
+        | Shop rent | | €5 |
+        | Gifts | fun | €1 |
+
+        - Revenue: none
+        """)
+
+    assert [(row["service"], row["monthly_minor"]) for row in rows(reading, "costs")] == [
+        ("SMS", 4125),
+        ("Shop rent", 500),
+    ]
+    assert rows(reading, "revenue_streams") == [{"stream": "Extras", "monthly_minor": 120000}]
+    assert notes(reading) == [
+        (7, "“Gifts” under “Costs & revenue” says neither that it is a cost nor that it is revenue")
+    ]
 
 
 def test_stack_lines_are_taken_apart_where_they_are_lists():
@@ -1136,6 +1195,10 @@ def test_stack_lines_are_taken_apart_where_they_are_lists():
         ("text\n\nBar\n===\n", "Bar", 3),
         ("# Handoff\n", "a", 1),
         ("## Stack\n- x\n", "a", 1),
+        ("# Hosting\n\n## Gaps\n- x\n", "Hosting", 1),
+        ("# Gaps\n- x\n\n# Next\n- y\n", "a", 1),
+        ("---\ntitle: Bar\n---\n## Stack\n- x\n", "Bar", 2),
+        ("---\ntitle: Old bar\n---\n# Bar\n", "Bar", 4),
         ("just text\n", "a", 1),
         ("# Bar &amp; *Grill* `x`\n", "Bar & Grill x", 1),
     ],

@@ -86,6 +86,7 @@ def _read(document: str, text: str, money: MoneyReader) -> Rows:
     _add_project(rows, head)
     for part in parts:
         _read_part(rows, part)
+    SumReader(rows).add_total()
     return rows
 
 

@@ -11,8 +11,8 @@ from pathlib import PurePosixPath
 from quarterdeck.sources.handoffs.days import UnclearDay, read_day
 from quarterdeck.sources.handoffs.marks import owner_of
 from quarterdeck.sources.handoffs.outline import Entry, Grid, Item, Outline, Prose
-from quarterdeck.sources.handoffs.parts import CONTENT, HEAD_KEYS, Part, fields_in, is_footer
-from quarterdeck.sources.handoffs.words import heading_of, key_of, names_tests, state_of
+from quarterdeck.sources.handoffs.parts import CONTENT, HEAD_KEYS, Part, fields_in, is_footer, title_of
+from quarterdeck.sources.handoffs.words import key_of, names_tests, state_of
 from quarterdeck.sources.reading import Finding
 
 _HANDOFF = r"(?:project\s+)?hand[\s-]?(?:off|over)(?:\s+(?:document|doc|notes?|sheet|page))?"
@@ -145,15 +145,14 @@ class HeadReader:
             return None
 
     def _project(self, outline: Outline) -> tuple[str, int]:
-        """The name that the document gives, its title, or the stem of its file."""
+        """The name that the document gives, its first heading, its title in the front matter, or its file's stem."""
         if "project" in self._known:
             return self._known["project"]
-        title = next((section for section in outline.sections if 1 <= section.level <= 6), None)
-        if title is not None and heading_of(title.title).kind not in CONTENT:
-            name = " ".join(_TITLE.sub("", title.title).split())
-            if re.search(r"\w", name):
-                return name, title.line
-        return PurePosixPath(self.document).stem, 1
+        title = title_of(outline)
+        name = " ".join(_TITLE.sub("", title.title).split()) if title else ""
+        if title is not None and re.search(r"\w", name):
+            return name, title.line
+        return self._known.get("title", (PurePosixPath(self.document).stem, 1))
 
     def _finding(self, line: int, message: str, *, severity: str = "warning") -> None:
         self.findings.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal
 
 from quarterdeck.sources.handoffs.days import UnclearDay, find_days, read_day
 from quarterdeck.sources.handoffs.money import MoneyReader, UnclearAmount
@@ -39,6 +40,9 @@ _ASSIGNED = re.compile(
 _KEYED = re.compile(r"([A-Za-z][A-Za-z ]{1,20}?)\s*[:=]\s*(\S.*)")
 _NAME = re.compile(r"[A-Z][\w'’.-]*(?: [A-Z][\w'’.-]*){0,3}")
 _GROUP = re.compile(r"\s*(?:\(([^()]*)\)|\[([^\[\]]*)\])")
+# "[Lena] [2026-12-15]" at the end belongs together
+_LAST_GROUPS = re.compile(r"(?:\s*(?:\([^()]*\)|\[[^\[\]]*\])){2,4}\s*$")
+_BRACKETS = re.compile(r"[\[\]()]+\s*[\[(]?")
 _PARTS = re.compile(r"\s*[;·|]\s*|,\s+(?![0-9]{4}(?![0-9/.-]))")  # no comma of "Oct 14, 2016"
 _DASH = re.compile(r"\s+(?:[—–|·-]+|->|→)\s+")
 _LABEL = re.compile(r"[^\w@]*(@?[\w ]{1,20}?)\W{0,3}?(?::|\s[—–-])\s+(?=\S)")
@@ -62,11 +66,12 @@ class Marks:
 
     Args:
         money: Reads the company's amounts.
-        lone_day_is_due: A day in brackets without a word is when it is due: so for actions, not for gaps.
+        lone_day: What a day in brackets is without a word: of an open action when it is due, of a ticked one when
+            it was done; of a gap it is not certain.
     """
 
     money: MoneyReader
-    lone_day_is_due: bool = False
+    lone_day: Literal["due", "closed", "unclear"] = "unclear"
     severity: str | None = None
     area: str | None = None
     owner: str | None = None
@@ -104,9 +109,14 @@ class Marks:
 
         Words stay where they are: `renewed by hand, expires 2016-12-04` gives a day and keeps its text.
         """
+        last = _LAST_GROUPS.search(text)
+        if last and self.understands(_BRACKETS.sub(";", last[0])):
+            text = text[: last.start()]
         kept = self._without_label(_GROUP.sub(self._group, text))
         segments = _DASH.split(kept)
-        while len(segments) > 1 and self.understands(segments[-1]):
+        understood = 0
+        while len(segments) > 1 and (self.understands(segments[-1]) or (understood and self._names(segments[-1]))):
+            understood += 1
             kept = kept[: kept.rindex(segments.pop())]
             kept = re.sub(r"\s+(?:[—–|·-]+|->|→)\s+$", "", kept)
         kept = _SPACES.sub(" ", kept).strip(" \t,;:—–")
@@ -159,7 +169,7 @@ class Marks:
     def understands(self, text: str) -> bool:
         """Take the marks of a bracket or remark, `high, due 2016-11-30`; False, and none taken, when it says more."""
         parts = [part.strip() for part in _PARTS.split(text) if part.strip()]
-        trial = Marks(self.money, self.lone_day_is_due)
+        trial = Marks(self.money, self.lone_day)
         unclear = [part for part in parts if not trial._part(part)]
         if len(unclear) == 1 < len(parts) and _NAME.fullmatch(unclear[0]):
             self.take("owner", unclear[0])  # "(Sol Ibarra, due 2026-12-18)": a name beside a day says who
@@ -169,6 +179,13 @@ class Marks:
             return False
         for part in parts:
             self._part(part)
+        return True
+
+    def _names(self, text: str) -> bool:
+        """Take a name that stands beside other marks: `— Priya N. — due 2026-11-30`."""
+        if self.owner is not None or not _NAME.fullmatch(text.strip()):
+            return False
+        self.take("owner", text)
         return True
 
     def _part(self, part: str) -> bool:
@@ -207,8 +224,8 @@ class Marks:
             self._set("opened_on", days[0].day)
         elif _TO_CLOSED.match(before):
             self._set("is_closed", value=True)
-        elif not before.strip() and self.lone_day_is_due:
-            self._set("due_on", days[0].day)
+        elif not before.strip() and self.lone_day != "unclear":
+            self._set("due_on", days[0].day if self.lone_day == "due" else None)
         else:
             if not before.strip():
                 self._problem(f"“{part}” does not say whether it is when it was opened or when it is due")

@@ -74,14 +74,14 @@ class Item:
         text: Its first paragraph, on one line, without its box.
         line: Where it begins.
         box: What stands between the brackets of a task list, ` ` or `x`; None without brackets.
-        is_struck: All of its text is struck through.
+        struck: The words that are struck through where it begins with them.
         children: What is nested in it.
     """
 
     text: str
     line: int
     box: str | None = None
-    is_struck: bool = False
+    struck: str = ""
     children: tuple[Entry, ...] = ()
 
 
@@ -199,7 +199,7 @@ def _item(node: SyntaxTreeNode) -> Iterator[Entry]:
         text[box.end() :] if box else text,
         _line(node),
         box[1] if box else None,
-        first is not None and _is_wholly(first.children[0], "s"),
+        _struck(first.children[0]) if first else "",
         tuple(children),
     )
     if label is not None:
@@ -250,6 +250,16 @@ def _is_wholly(inline: SyntaxTreeNode, kind: str) -> bool:
     inside = any(child.type == kind for child in inline.children)
     outside = "".join(_plain(child) for child in inline.children if child.type != kind)
     return inside and not re.search(r"\w", re.sub(r"^\s*\[.\]", "", outside))
+
+
+def _struck(inline: SyntaxTreeNode) -> str:
+    """The struck words with which *inline* begins, after its box."""
+    before = ""
+    for child in inline.children:
+        if child.type == "s":
+            return " ".join(_plain(child).split()) if not _BOX.sub("", before).strip() else ""
+        before += _plain(child)
+    return ""
 
 
 def _line(node: SyntaxTreeNode) -> int:

@@ -12,7 +12,7 @@ from quarterdeck.sources.handoffs.vocabulary import KEYS
 from quarterdeck.sources.handoffs.words import Heading, heading_of, key_of
 
 CONTENT = ("stack", "costs", "revenue", "money", "gaps", "actions")
-HEAD_KEYS = ("project", "business", "state", "owner", "updated", "summary")
+HEAD_KEYS = ("project", "title", "business", "state", "owner", "updated", "summary")
 _HEAD_PHRASES = "|".join(
     re.escape(phrase).replace(r"\ ", r"[\s_-]")
     for phrase in sorted((phrase for key in HEAD_KEYS for phrase in KEYS[key]), key=len, reverse=True)
@@ -53,22 +53,39 @@ def parts_of(outline: Outline) -> list[Part]:
     """The document's parts, in its order; a label such as `Gaps:` or `**Gaps**` opens one as a heading does."""
     parts: list[Part] = []
     above: list[tuple[int, Heading]] = [(-1, Heading())]
-    title_seen = False
+    title = title_of(outline)
+    listed = {section.title for section in outline.sections if section.level == FRONT_LEVEL}
+    for field in outline.fields:
+        inline = None if field.key in listed else _inline(f"{field.key}: {field.value}", field.line)
+        parts += [inline] if inline else []
     for section in outline.sections:
         if section.level == FRONT_LEVEL and heading_of(section.title).kind not in CONTENT:
             continue  # a list of owners, or of tags: its words are a field as well
         while above[-1][0] >= section.level:
             above.pop()
-        is_title = 1 <= section.level < FRONT_LEVEL and not title_seen
-        title_seen = title_seen or is_title
-        part = _part(section, above[-1][1], is_title=is_title)
+        part = _part(section, above[-1][1], is_title=section is title)
         above.append((section.level, part.heading))
         parts += _split(part)
     return parts
 
 
+def title_of(outline: Outline) -> Section | None:
+    """
+    The section whose heading is the document's title.
+
+    That is the first one, unless it announces something, as `Stack` does; the only one of the first level is the
+    title even then, for a project may be called `Hosting`.
+    """
+    sections = [section for section in outline.sections if 1 <= section.level < FRONT_LEVEL]
+    if not sections:
+        return None
+    first = sections[0]
+    is_alone = first.level == 1 and len(sections) > 1 and all(section.level > 1 for section in sections[1:])
+    return first if is_alone or heading_of(first.title).kind in (None, "about") else None
+
+
 def _part(section: Section, above: Heading, *, is_title: bool) -> Part:
-    own = heading_of(section.title)
+    own = Heading() if is_title else heading_of(section.title)
     is_subject = False
     if own.kind is None and above.kind in CONTENT and not own.is_mixed:
         # below gaps, "Security" or "High" is a group, and any other heading may be a gap of its own

@@ -28,6 +28,7 @@ class Rows:
         money: Reads the company's amounts.
         findings: What was not understood is added here.
         tables: Our table name to its rows.
+        totals: What it states as its whole monthly cost: line, words, minor units.
     """
 
     document: str
@@ -35,6 +36,7 @@ class Rows:
     money: MoneyReader
     findings: list[Finding]
     tables: dict[str, list[dict[str, object]]] = field(default_factory=dict)
+    totals: list[tuple[int, str, int]] = field(default_factory=list)
 
     def add(self, table: str, line: int, **values: object) -> None:
         row = {"project": self.project, **values, "document": self.document, "line": line}

@@ -7,16 +7,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quarterdeck.sources.handoffs.money import Amount, MoneyReader, UnclearAmount
-from quarterdeck.sources.handoffs.outline import Grid, Item, Prose
+from quarterdeck.sources.handoffs.outline import Grid, Item, Prose, Row
 from quarterdeck.sources.handoffs.parts import Part
-from quarterdeck.sources.handoffs.rows import Rows, columns_of, to_read
+from quarterdeck.sources.handoffs.rows import Columns, Rows, columns_of, to_read
 from quarterdeck.sources.handoffs.vocabulary import COST_WORDS, REVENUE_WORDS
-from quarterdeck.sources.handoffs.words import has_word, heading_of
+from quarterdeck.sources.handoffs.words import has_word, heading_of, says_nothing
 
 _TOTAL = re.compile(r"\W*(?:(?:sub|grand )?total|sum|all in|together|altogether)\b", re.IGNORECASE)
 _TIES = frozenset(
     ("at", "for", "cost", "costs", "costing", "is", "are", "of", "from", "with", "currently", "and", "about")
 )
+_MAINS = ("service", "stream", "text")
+_COLUMNS = {
+    "costs": ("amount", "service", "text", "note"),
+    "revenue": ("amount", "stream", "text", "note"),
+    "money": ("amount", "service", "stream", "area", "text", "note"),
+}
+_NEITHER = "“{text}” under “{title}” says neither that it is a cost nor that it is revenue"
 _REMARK = re.compile(r":\s+|\s+[—–-]\s+|\s*[;(]")
 
 
@@ -46,6 +53,27 @@ class SumReader:
             return
         self.rows.add("costs", line, service=service, monthly_minor=monthly)
 
+    def _named_cost(self, text: str, amounts: Sequence[Amount], line: int, part: Part) -> None:
+        """Add the cost of a line; one that only says "monthly cost" is the project's total, and waits for the end."""
+        service = named(text, amounts)
+        if service and heading_of(service).kind == "costs":
+            try:
+                monthly = monthly_of(amounts, self.rows.money, part.heading.every or heading_of(service).every)
+            except UnclearAmount as unclear:
+                self.rows.note(line, f"cost “{service}”: {unclear}; it is not counted")
+                return
+            self.rows.totals.append((line, service, monthly))
+        else:
+            self.cost(service or part.title, amounts, line, part.heading.every)
+
+    def add_total(self) -> None:
+        """At the end of a document: its stated total is its cost where it lists no other."""
+        for line, service, monthly in self.rows.totals:
+            if "costs" not in self.rows.tables:
+                self.rows.add("costs", line, service=service, monthly_minor=monthly)
+            elif [monthly] != [row["monthly_minor"] for row in self.rows.tables["costs"]]:
+                self.rows.note(line, f"“{service}” is a total, and is not added to the costs that are listed", "info")
+
     def _sentence(self, text: str, line: int, part: Part) -> None:
         if self.rows.money.find(text, bare=True):
             self._line(text, line, part, str(part.heading.kind))
@@ -69,19 +97,16 @@ class SumReader:
         self._line(item.text, item.line, part, kind)
 
     def _line(self, text: str, line: int, part: Part, kind: str) -> None:
-        if _TOTAL.match(text):
+        if _TOTAL.match(text) or says_nothing(text.partition(":")[2].strip() or "something"):
             return
         if kind == "money":
-            earns, costs = has_word(text, REVENUE_WORDS), has_word(text, COST_WORDS)
-            if earns == costs:
-                self.rows.note(
-                    line, f"“{text}” under “{part.title}” says neither that it is a cost nor that it is revenue"
-                )
+            kind = self._kind_of(text) or ""
+            if not kind:
+                self.rows.note(line, _NEITHER.format(text=text, title=part.title))
                 return
-            kind = "revenue" if earns else "costs"
         amounts = self.rows.money.find(text, bare=True)
         if kind == "costs":
-            self.cost(named(text, amounts) or part.title, amounts, line, part.heading.every)
+            self._named_cost(text, amounts, line, part)
         else:
             self._stream(text, amounts, line, part.heading.every)
 
@@ -103,33 +128,46 @@ class SumReader:
         self.rows.add("revenue_streams", line, stream=stream, monthly_minor=monthly, note=note or None)
 
     def _grid(self, grid: Grid, part: Part) -> None:
-        if part.heading.kind == "money":
-            self.rows.note(grid.line, f"this table under “{part.title}” says neither that it lists costs nor revenue")
-            return
-        main = "service" if part.heading.kind == "costs" else "stream"
-        columns = columns_of(grid.head, ("amount", main, "text", "note"), (main, "text"), self.rows.money)
-        named = columns.first((main, "text"))
-        if named is None:
+        columns = columns_of(grid.head, _COLUMNS[str(part.heading.kind)], _MAINS, self.rows.money)
+        main = columns.first(_MAINS)
+        if main is None:
             self.rows.note(grid.line, f"no column of this table under “{part.title}” names what is paid")
             return
         for row in grid.rows:
-            name = columns.cell(named, row)
+            name = columns.cell(main, row)
+            kind = str(part.heading.kind)
+            if kind == "money":
+                kind = self._kind_of(columns.cell("area", row)) or self._kind_of(name) or ""
             if not name.strip() or _TOTAL.match(name):
                 continue
-            try:
-                amount = self.rows.money.read(columns.cell("amount", row), currency=columns.currency)
-                every = columns.every or part.heading.every
-                monthly = None if amount is None else self.rows.money.monthly(amount, otherwise=every)
-                problem = "the table gives no amount" if amount is None and main == "service" else ""
-            except UnclearAmount as unclear:
-                monthly, problem = None, str(unclear)
-            if problem:
-                self.rows.note(row.line, f"{main} “{name}”: {problem}")
-            if main == "stream":
-                note = columns.cell("note", row) or None
-                self.rows.add("revenue_streams", row.line, stream=name, monthly_minor=monthly, note=note)
-            elif monthly is not None:
-                self.rows.add("costs", row.line, service=name, monthly_minor=monthly)
+            if not kind:
+                self.rows.note(row.line, _NEITHER.format(text=name, title=part.title))
+                continue
+            self._row(name, kind, columns, row, columns.every or part.heading.every)
+
+    def _row(self, name: str, kind: str, columns: Columns, row: Row, every: str | None) -> None:
+        monthly, problem = None, ""
+        try:
+            amount = self.rows.money.read(columns.cell("amount", row), currency=columns.currency)
+            if amount is not None:
+                monthly = self.rows.money.monthly(amount, otherwise=every)
+            elif kind == "costs":
+                problem = "the table gives no amount"
+        except UnclearAmount as unclear:
+            problem = str(unclear)
+        if problem:
+            self.rows.note(row.line, f"{'cost' if kind == 'costs' else 'revenue'} “{name}”: {problem}")
+        if kind == "revenue":
+            note = columns.cell("note", row) or None
+            self.rows.add("revenue_streams", row.line, stream=name, monthly_minor=monthly, note=note)
+        elif monthly is not None:
+            self.rows.add("costs", row.line, service=name, monthly_minor=monthly)
+
+    @staticmethod
+    def _kind_of(text: str) -> str | None:
+        """`revenue` or `costs`, by a word of *text*; None where it has none, or one for each."""
+        earns, costs = has_word(text, REVENUE_WORDS), has_word(text, COST_WORDS)
+        return None if earns == costs else "revenue" if earns else "costs"
 
 
 def monthly_of(amounts: Sequence[Amount], money: MoneyReader, every: str | None) -> int:
@@ -151,7 +189,12 @@ def named(text: str, amounts: Sequence[Amount]) -> str:
     """What *amounts* are for: the words before the first, or where there are none, those after the last."""
     if not amounts:
         return trimmed(text)
-    return trimmed(text[: amounts[0].start]) or trimmed(text[amounts[-1].end :])
+    before, after = text[: amounts[0].start].rstrip(), trimmed(text[amounts[-1].end :])
+    # "Monthly cost: $40" is named as it stands, "Twilio costs $40" is about Twilio
+    lead = before.strip(" :=—–-") if before.endswith((":", "=", "—", "–", "-")) else trimmed(before)
+    if after and heading_of(lead).kind == "costs":
+        return after.strip("()")
+    return lead or after
 
 
 def trimmed(text: str) -> str:

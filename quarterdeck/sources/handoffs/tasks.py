@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -66,8 +67,9 @@ class TaskReader:
         self._row(text, part.line, marks, part.heading)
 
     def _item(self, item: Item, group: Heading) -> None:
-        marks = self._marks(item.box)
-        text = marks.strip(item.text)
+        marks = self._marks(item.box, is_closed=group.is_closed or bool(item.struck))
+        is_struck = bool(item.struck) and self._is_over(item, marks)
+        text = marks.strip(item.struck if is_struck else item.text)
         if item.children and self._is_group(item.text, text):
             inner = replace(
                 group,
@@ -85,9 +87,15 @@ class TaskReader:
         for child in item.children:
             if child not in own and not self._describes(child, marks):
                 self._not_kept(child, text)
-        self._row(text, item.line, marks, group, box=item.box, is_struck=item.is_struck)
+        self._row(text, item.line, marks, group, box=item.box, is_struck=is_struck)
         for child in own:
             self._item(child, group)
+
+    @staticmethod
+    def _is_over(item: Item, marks: Marks) -> bool:
+        """Whether all of it is struck through, or all but when and by whom: `~~Replace the card~~ done 2016-08-30`."""
+        rest = item.text.removeprefix(item.struck).strip(" —–-:,.;")
+        return not re.search(r"\w", rest) or marks.understands(rest)
 
     def _is_group(self, written: str, text: str) -> bool:
         return not text or written.rstrip().endswith(":") or heading_of(f"{text} gaps").kind == "gaps"
@@ -114,13 +122,15 @@ class TaskReader:
             box = None
             if text[:1] == "[" and text[2:4] == "] ":
                 box, text = text[1], text[4:]
-            marks = self._marks(box)
+            marks = self._marks(box, is_closed=group.is_closed or row.is_struck)
             for key in MARK_KEYS:
                 marks.take(key, columns.cell(key, row), currency=columns.currency)
             self._row(marks.strip(text), row.line, marks, group, box=box, is_struck=row.is_struck)
 
-    def _marks(self, box: str | None = None) -> Marks:
-        return Marks(self.rows.money, lone_day_is_due=self.kind == "actions" and box not in _TICKED)
+    def _marks(self, box: str | None = None, *, is_closed: bool = False) -> Marks:
+        if self.kind == "gaps":
+            return Marks(self.rows.money)
+        return Marks(self.rows.money, "closed" if box in _TICKED or is_closed else "due")
 
     def _row(
         self, text: str, line: int, marks: Marks, group: Heading, *, box: str | None = None, is_struck: bool = False

@@ -58,7 +58,8 @@ HEADING_FILLERS = frozenset(
     _list(
         "the, our, its, it, a, an, of, for, and, with, in, on, to, this, that, we, current, currently, open, known, "
         "main, key, top, list, per, quarter, remaining, outstanding, other, existing, new, short, long, term, "
-        "right, now, today, immediate, planned, weeks, week, days, months, so, far, as, biggest, recently, not, yet"
+        "right, now, today, immediate, planned, weeks, week, days, months, so, far, as, biggest, recently, not, "
+        "yet, know, about"
     )
 )
 CLOSED_HEADINGS = frozenset(_list("closed, resolved, fixed, done, completed, finished, solved"))
@@ -69,8 +70,7 @@ AREAS: Mapping[str, tuple[str, ...]] = {
         "security, infosec, password, passwords, credential, credentials, secret, secrets, api key, api keys, mfa, "
         "2fa, two factor, tls, ssl, certificate, certificates, encryption, encrypted, unencrypted, vulnerability, "
         "vulnerabilities, cve, card number, card numbers, pci, phishing, iam, dmarc, spf, dkim, firewall, breach, "
-        "leaked, permissions, root account, public bucket, token, tokens, privacy, gdpr, access key, "
-        "access keys"
+        "leaked, permissions, root account, public bucket, token, tokens, privacy, gdpr, access key, access keys"
     ),
     "data": _list(
         "data, backup, backups, restore, database, duplicate, duplicates, schema, migration, export, exports, "
@@ -130,6 +130,7 @@ CLOSED_WORDS = _list("closed, fixed, done, resolved, solved, completed, complete
 # What a key of a document's head, of a row, or of a table's head means; the first that a table needs wins.
 KEYS: Mapping[str, tuple[str, ...]] = {
     "project": _list("project, project name, system"),
+    "title": _list("title, name"),
     "business": _list("business, business unit, brand, business line"),
     "state": _list("status, state, project status, current status, current state, health"),
     "status": _list("status, state, done, closed, fixed, resolved, complete, completed"),
@@ -153,8 +154,9 @@ KEYS: Mapping[str, tuple[str, ...]] = {
         "created"
     ),
     "amount": _list(
-        "amount, cost, costs, price, value, at stake, money at stake, cost to fix, exposure, fee, spend, budget, "
-        "estimate, revenue, income, total, we pay, charge"
+        "amount, est cost, estimated cost, cost estimate, estimated, est, cost, costs, price, value, at stake, "
+        "money at stake, cost to fix, exposure, fee, spend, budget, estimate, revenue, income, total, we pay, "
+        "charge"
     ),
     "component": _list("component, technology, tech, tool, software, product, system, what we use, runs on, choice"),
     "version": _list("version, ver, release"),

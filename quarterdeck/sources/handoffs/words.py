@@ -38,7 +38,7 @@ _TESTED = re.compile(
     r"|travis|azure pipelines|bitbucket pipelines|codebuild|codepipeline|buildkite|teamcity|continuous integration)\b",
     re.IGNORECASE,
 )
-_CI = re.compile(r"\bCI(?:/CD)?\b")
+_CI = re.compile(r"\bCI(?:/CD)?\b|^ci(?:[/_ -]cd)?:")
 _UNTESTED = re.compile(
     r"\b(?:no|not|none|never|without|lacks?|lacking|missing|needs?|should|must|want|wants|wanted|todo|to do|plan|plans"
     r"|planned|yet|absent|false|n/a|skip|skipped|manual|manually|by hand|instead|add|write|wish|once|someday|cannot"
