@@ -296,7 +296,7 @@ def test_a_domain_is_one_task_though_three_sources_speak_of_it(tasks_of):
     (task,) = tasks_of(**rows, **found)
 
     assert (task["action"], day(task), task["owner"]) == ("Publish DMARC for a.example", date(2026, 12, 1), "Sol")
-    assert task["evidence"] == "pay.md, line 2; pay.md, line 50; records of a.example: DMARC"
+    assert task["evidence"] == "pay.md, lines 2 and 50; records of a.example: DMARC"
     assert (task["kind"], task["severity"]) == ("domain", "high")
 
 
@@ -481,7 +481,7 @@ def test_what_idle_projects_cost_is_a_task(tasks_of):
     tasks = tasks_of(costs=costs, **rows)
 
     assert [(task["action"], task["amount_minor"], task["evidence"]) for task in tasks] == [
-        ("End the Keelson contract", 64_000, "crm.md, line 2; crm.md, line 50; crm.md, line 9"),
+        ("End the Keelson contract", 64_000, "crm.md, lines 2 and 50; crm.md, line 9"),
         ("Stop paying for AWS every month: CRM is paused", 700, "crm.md, line 10"),
     ]
 
@@ -668,7 +668,7 @@ def test_it_is_known_now_only(inventory_of):
     """For an earlier week, and where there is no source at all, it is not available, with the reason."""
     company = inventory_of(AS_OF, **handoff(("Paint", None, None, None)))
 
-    with pytest.raises(NotAvailable, match="own last week"):
+    with pytest.raises(NotAvailable, match="latest full week"):
         metrics.agenda(company, WEEK.shifted(-1), "ceo")
     with pytest.raises(NotAvailable, match="has no projects"):
         metrics.agenda(inventory_of(AS_OF), WEEK, "ceo")

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from quarterdeck.charts.bridge import StepGroup
+from quarterdeck.charts.heat import HeatCell, band_of
+from quarterdeck.display import Display
 
 Plain = str | int | float | date | None
 """What a cell of a frame is outside of pandas."""
@@ -31,6 +33,31 @@ def grouped(steps: Sequence[tuple[str, int, str]]) -> list[StepGroup]:
         StepGroup(group.capitalize(), tuple((name, amount) for name, amount, _ in rows))
         for group, rows in itertools.groupby(steps, key=lambda step: step[2])
     ]
+
+
+def share_grid(
+    frame: pd.DataFrame, row: str, column: str, share: str, *, display: Display, framed: str | None = None
+) -> tuple[list[str], list[list[HeatCell]]]:
+    """
+    The names and cells of a heat map of shares, from a frame with one line a cell.
+
+    Args:
+        frame: Every row with every column, in the order in which they are shown.
+        row: The column with the rows' names.
+        column: The column that tells a row's cells apart.
+        share: The column of shares, 0 to 1; where one is missing the cell says so.
+        display: The company's way to print percents.
+        framed: The row whose cells the title speaks of.
+    """
+    names = list(dict.fromkeys(frame[row].tolist()))
+    shares = frame.pivot(index=row, columns=column, values=share).reindex(names)
+
+    def cell(value: Plain, name: str) -> HeatCell:
+        if not isinstance(value, float):
+            return HeatCell("–", None)
+        return HeatCell(display.percent(value, 0), band_of(value), is_framed=name == framed)
+
+    return names, [[cell(plain(value), name) for value in shares.loc[name]] for name in names]
 
 
 def plain(value: object) -> Plain:

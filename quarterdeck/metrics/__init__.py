@@ -25,7 +25,6 @@ from quarterdeck.metrics.books import (
     plan_variance_ytd,
     result_variance_ytd,
 )
-from quarterdeck.metrics.ceo_facts import course_facts, crew_facts, lost_facts, unsold_facts
 from quarterdeck.metrics.collection import overdue_receivables, receivables_by_age
 from quarterdeck.metrics.config_risk import configuration_by_function, configuration_risks, risky_variables
 from quarterdeck.metrics.course import (
@@ -54,6 +53,7 @@ from quarterdeck.metrics.facts import (
     receivable_facts,
     result_facts,
 )
+from quarterdeck.metrics.facts_ceo import course_facts, crew_facts, lost_facts, unsold_facts
 from quarterdeck.metrics.figure import CATALOGUE, Figure, Metric
 from quarterdeck.metrics.forecast import cash_forecast, cash_sensitivity, commitments, lowest_cash, runway_weeks
 from quarterdeck.metrics.handoffs import (

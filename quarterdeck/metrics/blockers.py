@@ -129,13 +129,15 @@ def _owed(inventory: AssetInventory, period: Period, display: Display) -> Iterat
     if len(old):
         largest = old.groupby("customer_id")["open_minor"].sum().max()
         one = "" if pd.isna(largest) else f", {display.money(int(largest))} by one customer"
-        yield Blocker(f"Owed for over {OLD_DAYS} days", f"{_counted(old, 'event')}{one}", total(old["open_minor"]))
+        yield Blocker(
+            f"Money owed for over {OLD_DAYS} days", f"{_counted(old, 'event')}{one}", total(old["open_minor"])
+        )
 
 
 def _uncategorised(inventory: AssetInventory, period: Period, _: Display) -> Iterator[Blocker]:
     rows = uncategorised_by_expense(inventory, period)
     if len(rows):
-        evidence = f"{_counted(rows, 'expense')}; margins are overstated by up to it"
+        evidence = f"{_counted(rows, 'expense')}, {int(rows['in_period'].sum())} of them of this week"
         yield Blocker("Expenses without account", evidence, total(rows["amount_minor"]))
 
 

@@ -130,13 +130,21 @@ def _promised(head: Promise, members: Sequence[Promise], needs: Sequence[Need]) 
         severity=_worst([*(member.severity for member in members), *(need.severity for need in needs)]),
         texts=tuple(member.text for member in sources),
         projects=tuple(member.project for member in sources),
-        evidence=(*(member.place for member in sources), *(need.evidence for need in needs)),
+        evidence=(*_places(sources), *(need.evidence for need in needs)),
         area=next((gap.area for gap in gaps), ""),
         owner=next((member.owner for member in sources if member.owner), None),
         due_on=next((each.due_on for each in known if each.due_on), None),
         amount_minor=next((each.amount_minor for each in known if each.amount_minor is not None), None),
         is_decision=decided is not None or any(need.is_decision for need in needs),
     )
+
+
+def _places(sources: Sequence[Promise]) -> list[str]:
+    """`crm-move.md, lines 31 and 24`: each document once."""
+    lines: dict[str, list[str]] = defaultdict(list)
+    for source in sources:
+        lines[source.document].append(str(source.line))
+    return [f"{document}, line{'s' if len(each) > 1 else ''} {' and '.join(each)}" for document, each in lines.items()]
 
 
 def _derived(need: Need) -> Task:

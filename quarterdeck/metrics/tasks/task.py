@@ -31,7 +31,8 @@ class Promise:
         text: As it is written, without the amount at its end.
         is_gap: It says what is wrong, not what to do.
         project: Whose handoff it is.
-        place: Document and line.
+        document: Where it stands.
+        line: In it, from 1.
         area: Of a gap; empty for an action.
         severity: Of a gap; `unknown` for an action.
         owner: None where nobody is named.
@@ -42,7 +43,8 @@ class Promise:
     text: str
     is_gap: bool
     project: str
-    place: str
+    document: str
+    line: int
     area: str = ""
     severity: str = "unknown"
     owner: str | None = None
