@@ -8,6 +8,7 @@ style: `$41.2k`, U+2212 for minus, differences of rates in points, dates with th
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -26,6 +27,16 @@ from babel.numbers import (
 MINUS = "−"
 NOT_AVAILABLE = "n/a"
 _HYPHEN = "-"
+_DATA_NAME = re.compile(r"\w+(?: \w+)*")
+
+
+def in_words(name: str) -> str:
+    """
+    What a reader calls that which the data calls *name*: `Online travel agent` for `online_travel_agent`.
+
+    Only what is written in small letters throughout is changed: a capital letter shows that it is meant for readers.
+    """
+    return name.replace("_", " ").capitalize() if name.islower() and _DATA_NAME.fullmatch(name) else name
 
 
 @dataclass(frozen=True)
@@ -113,6 +124,18 @@ class Display:
     def local_day(self, instant: datetime) -> date:
         """The company's day in which *instant* (tz-aware) lies."""
         return instant.astimezone(ZoneInfo(self.time_zone)).date()
+
+    def month(self, day: date) -> str:
+        """`Nov 2026`: the month in which *day* lies."""
+        return str(format_date(day, "MMM y", locale=self.locale))
+
+    def month_in_prose(self, day: date, *, year: bool = True) -> str:
+        """`November 2026`, or `November`"""
+        return str(format_date(day, "LLLL y" if year else "LLLL", locale=self.locale))
+
+    def months(self, first: date, last: date) -> str:
+        """`January to March 2027`: the months of both days belong to it."""
+        return f"{self.month_in_prose(first, year=first.year != last.year)} to {self.month_in_prose(last)}"
 
     def instant(self, instant: datetime) -> str:
         """`23 November 2026, 05:10 PST`"""

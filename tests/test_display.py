@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
-from quarterdeck.display import Display
+from quarterdeck.display import Display, in_words
 
 US = Display("en_US", "USD", "America/Los_Angeles")
 GERMAN = Display("de_DE", "EUR", "Europe/Berlin")
@@ -84,3 +84,22 @@ def test_days_and_instants_are_the_companys():
     assert US.days(date(2026, 11, 16), date(2026, 11, 22)) == "16 to 22 November 2026"
     assert US.days(date(2026, 11, 30), date(2026, 12, 6)) == "30 November to 6 December 2026"
     assert US.days(date(2026, 12, 28), date(2027, 1, 3)) == "28 December 2026 to 3 January 2027"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("online_travel_agent", "Online travel agent"),
+        ("direct", "Direct"),
+        ("not recorded", "Not recorded"),
+        ("über_uns", "Über uns"),
+        ("Boat shows", "Boat shows"),
+        ("OTA", "OTA"),
+        ("eBay", "eBay"),
+        ("0–30", "0–30"),
+        ("web.example", "web.example"),
+    ],
+)
+def test_names_of_data_become_words(name, words):
+    """What is small throughout is written out for readers; what somebody wrote for readers stays as it is."""
+    assert in_words(name) == words

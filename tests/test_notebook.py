@@ -157,6 +157,28 @@ def test_minor_words_are_money(report):
     assert block.text == "$15.4k and 39%"
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Website", "Website brings 4"),
+        ("Boat shows", "Boat shows bring 4"),
+        ("Press", "Press brings 4"),
+        ("Campus", "Campus brings 4"),
+    ],
+)
+def test_a_verb_goes_with_its_name(report, name, text):
+    """Whether a name is of one or of several is told by its last letters."""
+    assert said(report, sentence("{who} {who:brings/bring} 4", who=name)).text == text
+
+
+def test_a_name_has_no_precision(report):
+    """A spec of figures after a name is a mistake of the notebook, and refused."""
+    with pytest.raises(InputInvalid) as refused:
+        report.headline("{largest_business:whole}")
+
+    assert "found the spec 'whole' of a name, expected brings/bring, or none" in str(refused.value)
+
+
 def test_the_first_sentence_that_can_be_said_is_said(report):
     """A figure that is not available, a missing word or a false condition leave a sentence out; the next one counts."""
     block = said(

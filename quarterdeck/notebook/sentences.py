@@ -13,6 +13,7 @@ A template names figures in braces. What follows a colon says how one is printed
 | `gross_margin_rate:whole` | a rate without decimals |
 | `plan_variance:over,under` | a word by its sign: positive or zero, or negative |
 | `unfilled_places:place/places` | the count and the word for one or for several: `3 places` |
+| `largest_channel:brings/bring` | of a name only the word that goes with it: Boat shows bring, Website brings |
 | `unclosed_revenue:some` | by its unit, and the sentence is not said when it is zero |
 
 So do the facts of `metrics.facts`, such as `low_week` or `short_minor`; `events_age` and the like (how old the newest
@@ -161,9 +162,16 @@ class Speaker:
         if isinstance(value, date):
             return self.display.day_in_prose(value)
         if isinstance(value, str):
-            return value
+            return self._text(value, spec, place)
         unit: Unit = "minor" if name.endswith("_minor") else "ratio" if isinstance(value, float) else "count"
         return self._number(value, unit, spec, place)
+
+    @staticmethod
+    def _text(value: str, spec: str, place: str) -> str:
+        one, slash, several = spec.partition("/")
+        if spec and not slash:
+            raise InputInvalid(place, f"the spec {spec!r} of a name", "brings/bring, or none", _MEND)
+        return value if not spec else several if _is_plural(value) else one
 
     def _number(self, value: Number | None, unit: Unit, spec: str, place: str) -> str:
         if value is None or (spec == "some" and not value):
@@ -191,6 +199,11 @@ class Speaker:
 
 
 _MEND = "python runner.py run"
+
+
+def _is_plural(name: str) -> bool:
+    """Whether *name* is of several, by its last letters: `Boat shows`, but not `Press` or `Campus`."""
+    return name.casefold().endswith("s") and not name.casefold().endswith(("ss", "us", "is"))
 
 
 def printed(display: Display, value: Number, unit: Unit, *, sign: bool = False, decimals: int = 1) -> str:
