@@ -410,21 +410,31 @@ def test_an_uncategorised_expense_gets_its_vendors_usual_account(inventory_of):
             expense("5100", 1, day="2026-02-01", vendor="Fuel & Co"),
             expense("9999", 80, vendor="Fuel & Co", day="2026-10-01"),
             expense(None, 5, vendor="Nobody"),
+            expense("5000", 1, day="2026-01-01", vendor="Once"),
+            expense(None, 4, vendor="Once"),
+            expense("5000", 1, day="2026-01-01", vendor="Always"),
+            expense("5000", 1, day="2026-02-01", vendor="Always"),
+            expense(None, 3, vendor="Always"),
+            *[expense("6000", 1, day=f"2026-0{month}-01", vendor="Thrice") for month in (1, 2, 3)],
+            expense(None, 2, vendor="Thrice"),
             expense(None, 5, vendor="Acme Ltd", day="2026-11-30"),  # after t
         ],
     )
 
     frame = metrics.uncategorised_by_expense(inventory, P)
 
-    assert frame["vendor"].tolist() == ["Fuel & Co", "acme ltd", "Nobody"]
-    assert frame["suggested"].fillna("none").tolist() == ["Catering", "Rent", "none"]
+    assert frame["vendor"].tolist() == ["Fuel & Co", "acme ltd", "Nobody", "Once", "Always", "Thrice"]
+    assert frame["suggested"].fillna("none").tolist() == ["Catering", "Rent", "none", "Fuel", "Fuel", "Rent"]
     assert frame["why"].tolist() == [
-        "1 of 2 other payments to this vendor are on it",
+        "account 9999 is not in the chart; 1 of 2 other payments to this vendor are on it",
         "2 of 3 other payments to this vendor are on it",
         "no other payment to this vendor has an account",
+        "the only other payment to this vendor is on it",
+        "both other payments to this vendor are on it",
+        "all 3 other payments to this vendor are on it",
     ]
     in_period = frame.loc[frame["in_period"], "amount_minor"].sum()
-    assert in_period == metrics.uncategorised_expenses(inventory, P).value == 75
+    assert in_period == metrics.uncategorised_expenses(inventory, P).value == 84
 
 
 def test_the_same_vendor_date_and_amount_twice_is_a_duplicate(inventory_of):

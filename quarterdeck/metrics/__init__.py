@@ -53,10 +53,19 @@ from quarterdeck.metrics.facts import (
     receivable_facts,
     result_facts,
 )
+from quarterdeck.metrics.facts_accounting import (
+    account_facts,
+    check_facts,
+    expense_facts,
+    item_facts,
+    moved_facts,
+    schedule_facts,
+)
 from quarterdeck.metrics.facts_ceo import course_facts, crew_facts, lost_facts, unsold_facts
 from quarterdeck.metrics.figure import CATALOGUE, Figure, Metric
 from quarterdeck.metrics.forecast import cash_forecast, cash_sensitivity, commitments, lowest_cash, runway_weeks
 from quarterdeck.metrics.handoffs import (
+    bookkeeping_gaps,
     maturity_by_project,
     open_actions,
     open_gaps,
@@ -97,15 +106,23 @@ from quarterdeck.metrics.revenue import (
     unclosed_revenue,
 )
 from quarterdeck.metrics.running_cost import cost_by_project, running_cost_actual, running_cost_stated, savings
+from quarterdeck.metrics.schedules import deferred_by_month, next_quarter_by_month, receivables_by_customer
 from quarterdeck.metrics.statements import expenses_by_account, margin_by_business, result_bridge
 from quarterdeck.metrics.tasks import agenda
-from quarterdeck.metrics.tieouts import duplicate_expenses, tie_outs, uncategorised_by_expense
+from quarterdeck.metrics.tieouts import (
+    duplicate_expenses,
+    tie_out_changes,
+    tie_out_items,
+    tie_outs,
+    uncategorised_by_expense,
+)
 
 __all__ = [
     "CATALOGUE",
     "Figure",
     "Metric",
     "access_risks",
+    "account_facts",
     "admin_access",
     "agenda",
     "blockers",
@@ -113,6 +130,7 @@ __all__ = [
     "bookings_by_channel_week",
     "bookings_count",
     "bookings_value",
+    "bookkeeping_gaps",
     "cancellation_rate",
     "cancellations_count",
     "cancellations_value",
@@ -122,6 +140,7 @@ __all__ = [
     "cash_facts",
     "cash_forecast",
     "cash_sensitivity",
+    "check_facts",
     "commitment_facts",
     "commitments",
     "concentration_business",
@@ -136,14 +155,17 @@ __all__ = [
     "cost_variance_ytd",
     "course_facts",
     "crew_facts",
+    "deferred_by_month",
     "deferred_revenue",
     "direct_cost",
     "duplicate_expenses",
+    "expense_facts",
     "expenses_by_account",
     "funnel_by_channel",
     "gross_margin",
     "gross_margin_rate",
     "holdings",
+    "item_facts",
     "kept_on_cancelled",
     "labour_cost",
     "lead_time_median_days",
@@ -155,7 +177,9 @@ __all__ = [
     "margin_by_business",
     "margin_facts",
     "maturity_by_project",
+    "moved_facts",
     "net_bookings_value",
+    "next_quarter_by_month",
     "open_actions",
     "open_gaps",
     "open_receivables",
@@ -174,6 +198,7 @@ __all__ = [
     "receivable_facts",
     "receivables",
     "receivables_by_age",
+    "receivables_by_customer",
     "recognised_by_week",
     "recognised_late",
     "recognised_revenue",
@@ -192,9 +217,12 @@ __all__ = [
     "running_cost_stated",
     "runway_weeks",
     "savings",
+    "schedule_facts",
     "served_by_season_weekday",
     "stack_by_project",
     "stale_handoffs",
+    "tie_out_changes",
+    "tie_out_items",
     "tie_outs",
     "uncategorised_by_expense",
     "uncategorised_expenses",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 
@@ -15,6 +16,12 @@ from quarterdeck.period import Period
 
 STALE_DAYS = 60
 HIGH = ("critical", "high")
+_BOOKS = re.compile(
+    r"\b(?:account(?:s|ing)?|audit|balances?|bank|bill(?:s|ed|ing)?|book(?:s|keep\w*)|deposits?|invoices?|ledgers?|"
+    r"paid|payments?|payouts?|payroll|prices?|receipts?|reconcil\w*|refund(?:s|ed)?|tax(?:es)?|VAT)\b",
+    re.IGNORECASE,
+)
+_KEYS = re.compile(r"\b(?:keys?|passwords?|secrets?|tokens?)\b", re.IGNORECASE)
 _SEVERITIES = {severity: rank for rank, severity in enumerate(("critical", "high", "medium", "low", "unknown"))}
 
 
@@ -135,6 +142,23 @@ def open_gaps(
     order = ["rank", "age_days", "project", "gap"]
     ranked = gaps.sort_values(order, ascending=[True, False, True, True], ignore_index=True)
     return ranked.drop(columns=["rank", "is_open"])
+
+
+def bookkeeping_gaps(
+    inventory: AssetInventory, period: Period, first_seen: Mapping[tuple[str, str], date] | None = None
+) -> pd.DataFrame:
+    """
+    The open gaps through which the books come out wrong, the most severe first, then the oldest.
+
+    Those of the area `data`, since what is not stored cannot be booked; and those of `process` and `other` that speak
+    of money or books: of accounts, bills, deposits, refunds and the like. Security, cost and the user's experience
+    are told elsewhere, and so is what a gap says of keys and secrets.
+
+    Takes, returns and raises what `open_gaps` does.
+    """
+    gaps = open_gaps(inventory, period, first_seen)
+    speaks = gaps["gap"].str.contains(_BOOKS) & ~gaps["gap"].str.contains(_KEYS)
+    return gaps[(gaps["area"] == "data") | (gaps["area"].isin(["process", "other"]) & speaks)].reset_index(drop=True)
 
 
 def open_actions(inventory: AssetInventory, period: Period) -> pd.DataFrame:

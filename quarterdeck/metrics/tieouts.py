@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -18,7 +20,22 @@ from quarterdeck.metrics.owed import (
     paid_over_price,
 )
 from quarterdeck.metrics.revenue import unclosed_by_event
+from quarterdeck.metrics.state import local_days
 from quarterdeck.period import Period
+
+Find = Callable[[AssetInventory, Period], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class _Check:
+    """A check, and which columns of the rows that fail it name them, date them and say how much money they mean."""
+
+    key: str
+    name: str
+    find: Find
+    item: str
+    on: str
+    amount: str = ""
 
 
 def tie_outs(inventory: AssetInventory, period: Period) -> pd.DataFrame:
@@ -28,11 +45,65 @@ def tie_outs(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     Returns:
         One row a check, always the same ones in the same order: `check`, `rows` (Int64), `amount_minor` (Int64), both
         missing where the check could not be made; `amount_minor` too where no amount is known. `reason`
-        says why it could not be made, else missing.
+        says why it could not be made, else missing. `key` names the check for `tie_out_items`.
     """
-    rows = [(check, *_counted(inventory, period, find, column)) for check, find, column in _CHECKS]
-    frame = pd.DataFrame(rows, columns=["check", "rows", "amount_minor", "reason"])
-    return frame.astype({"check": "str", "rows": "Int64", "amount_minor": "Int64", "reason": "str"})
+    rows = [(check.name, *_counted(inventory, period, check), check.key) for check in _CHECKS]
+    frame = pd.DataFrame(rows, columns=["check", "rows", "amount_minor", "reason", "key"])
+    return frame.astype({"check": "str", "rows": "Int64", "amount_minor": "Int64", "reason": "str", "key": "str"})
+
+
+def tie_out_items(inventory: AssetInventory, period: Period, *keys: str) -> pd.DataFrame:
+    """
+    Every single row that fails a check of `tie_outs`, in its order, of each check the largest first.
+
+    Args:
+        inventory: A check that cannot be made adds nothing.
+        period: Some checks can be made for the snapshot's last full week alone.
+        keys: Of the checks; all when not given.
+
+    Returns:
+        `check`, `item` (id of an event, name of a vendor), `business` (missing where none is named), `on` (datetime64,
+        the company's day: when the event started or ended or was cancelled, or the bill's), `amount_minor` (Int64,
+        missing where none is known; of each check they sum to that of `tie_outs`).
+
+    Raises:
+        NotAvailable: None of these checks can be made.
+    """
+    found: list[pd.DataFrame] = []
+    reasons: list[str] = []
+    for check in _CHECKS:
+        if not keys or check.key in keys:
+            try:
+                found.append(_items(inventory, period, check))
+            except NotAvailable as absent:
+                reasons.append(str(absent))
+    if not found:
+        raise NotAvailable(reasons[0])
+    return pd.concat(found, ignore_index=True)
+
+
+def tie_out_changes(inventory: AssetInventory, before: AssetInventory, period: Period) -> pd.DataFrame:
+    """
+    What came and went among the items of `tie_out_items` since the snapshot *before*, that of last week's edition.
+
+    Only checks that can be made in both are compared, so that what nobody could know is neither new nor settled.
+
+    Returns:
+        The columns of `tie_out_items`, and `change`: `new` (rows of this snapshot) or `settled` (rows of *before*).
+
+    Raises:
+        NotAvailable: Both are one snapshot, or no check can be made in both.
+    """
+    if inventory.snapshot == before.snapshot:
+        raise NotAvailable("last week's edition was made from the same snapshot")
+    moved: list[pd.DataFrame] = []
+    for check in _CHECKS:
+        with suppress(NotAvailable):
+            now, then = _items(inventory, period, check), _items(before, period.shifted(-1), check)
+            moved += [_only_in(now, then).assign(change="new"), _only_in(then, now).assign(change="settled")]
+    if not moved:
+        raise NotAvailable("no check can be made in both snapshots")
+    return pd.concat(moved, ignore_index=True)
 
 
 def duplicate_expenses(inventory: AssetInventory, period: Period) -> pd.DataFrame:
@@ -65,7 +136,7 @@ def uncategorised_by_expense(inventory: AssetInventory, period: Period) -> pd.Da
         Largest amount first: `date`, `vendor`, `description` (may be missing), `amount_minor`, `account` (as it stands:
         missing, or not in the chart), `in_period` (bool: those sum to `uncategorised_expenses`), `suggested` (the
         account's name, missing where there is none to suggest), `why` (such as `9 of 10 other payments to this
-        vendor are on it`).
+        vendor are on it`, and before that an account that the chart does not know).
 
     Raises:
         NotAvailable: There are no expenses before t, they name no accounts, or there is no chart of accounts.
@@ -75,13 +146,8 @@ def uncategorised_by_expense(inventory: AssetInventory, period: Period) -> pd.Da
     expenses = expenses.assign(key=expenses["vendor"].str.casefold().str.split().str.join(" "))
     usual = usual_accounts(expenses[expenses["kind"].notna()]).set_index("key").rename(columns={"account": "usual"})
     found = expenses[expenses["kind"].isna()].join(usual, on="key")
-    counts = zip(found["on_it"], found["payments"], strict=True)
-    why = [
-        f"{on_it:.0f} of {payments:.0f} other payments to this vendor are on it"
-        if payments > 0
-        else "no other payment to this vendor has an account"
-        for on_it, payments in counts
-    ]
+    told = zip(found["account"], found["on_it"], found["payments"], strict=True)
+    why = [_why(account, on_it, payments) for account, on_it, payments in told]
     found = found.assign(
         in_period=days_of(inventory, period).hold(found["date"]),
         suggested=found["usual"].map(account_names(inventory)).astype("str"),
@@ -109,24 +175,56 @@ def usual_accounts(expenses: pd.DataFrame) -> pd.DataFrame:
     return uses[["key", "account", "on_it", "payments"]]
 
 
-Find = Callable[[AssetInventory, Period], pd.DataFrame]
-
-_CHECKS: tuple[tuple[str, Find, str | None], ...] = (
-    ("Over, not completed", unclosed_by_event, "price_minor"),
-    ("Paid over price", paid_over_price, "over_minor"),
-    ("Completed, not fully paid", open_receivables, "open_minor"),
-    ("Booked without price", booked_without_price, None),
-    ("Money kept on cancelled events", kept_on_cancelled, "paid_minor"),
-    ("Cancelled without date", cancelled_without_date, "price_minor"),
-    ("Same vendor, date and amount", duplicate_expenses, "extra_minor"),
+_CHECKS = (
+    _Check("unclosed", "Over, not completed", unclosed_by_event, "event_id", "ended_at", "price_minor"),
+    _Check("overpaid", "Paid over price", paid_over_price, "event_id", "starts_at", "over_minor"),
+    _Check("unpaid", "Completed, not fully paid", open_receivables, "event_id", "ended_at", "open_minor"),
+    _Check("priceless", "Booked without price", booked_without_price, "event_id", "starts_at"),
+    _Check("kept", "Money kept on cancelled events", kept_on_cancelled, "event_id", "cancelled_at", "paid_minor"),
+    _Check("undated", "Cancelled without date", cancelled_without_date, "event_id", "starts_at", "price_minor"),
+    _Check("twice", "Same vendor, date and amount", duplicate_expenses, "vendor", "date", "extra_minor"),
 )
+_ITEM_TYPES = {"check": "str", "item": "str", "business": "str", "on": "datetime64[s]", "amount_minor": "Int64"}
 
 
-def _counted(
-    inventory: AssetInventory, period: Period, find: Find, column: str | None
-) -> tuple[int | None, int | None, str | None]:
+def _items(inventory: AssetInventory, period: Period, check: _Check) -> pd.DataFrame:
+    """The rows that fail *check*, the largest first."""
+    rows = check.find(inventory, period)
+    on = rows[check.on]
+    frame = pd.DataFrame(
+        {
+            "check": check.name,
+            "item": rows[check.item],
+            "business": rows.get("business"),
+            "on": on if on.dt.tz is None else local_days(on, inventory.company.time_zone),
+            "amount_minor": rows[check.amount] if check.amount else None,
+        }
+    ).astype(_ITEM_TYPES)
+    return frame.sort_values(["amount_minor", "on", "item"], ascending=[False, True, True], ignore_index=True)
+
+
+def _only_in(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """Those of *rows* that are not among *others*: an item is known by its name and its day."""
+    key = ["item", "on"]
+    found = rows.merge(others[key], how="left", on=key, indicator="where")
+    return found[found["where"] == "left_only"].drop(columns="where")
+
+
+def _counted(inventory: AssetInventory, period: Period, check: _Check) -> tuple[int | None, int | None, str | None]:
     try:
-        rows = find(inventory, period)
+        rows = check.find(inventory, period)
     except NotAvailable as absent:
         return None, None, str(absent)
-    return len(rows), total(rows[column]) if column else None, None
+    return len(rows), total(rows[check.amount]) if check.amount else None, None
+
+
+def _why(account: str, on_it: float, payments: float) -> str:
+    """Why the usual account is suggested; *on_it* and *payments* are missing where the vendor has none."""
+    stray = "" if pd.isna(account) else f"account {account} is not in the chart; "
+    if not payments > 0:
+        return f"{stray}no other payment to this vendor has an account"
+    if payments == 1:
+        return f"{stray}the only other payment to this vendor is on it"
+    whole = "both" if payments == 2 else f"all {payments:.0f}"
+    share = whole if on_it == payments else f"{on_it:.0f} of {payments:.0f}"
+    return f"{stray}{share} other payments to this vendor are on it"
