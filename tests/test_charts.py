@@ -94,6 +94,18 @@ def bars(*values, detail="12%"):
     return charts.bars(rows, subject="revenue by channel", show=US.money, heads=("Revenue", "Share"))
 
 
+def outlined(*pairs):
+    rows = [
+        charts.Bar(f"{LONG} {at}", value, US.money(other), outline=other) for at, (value, other) in enumerate(pairs)
+    ]
+    return charts.bars(rows, subject="cost by project", show=US.money, heads=("Paid, stated outlined", "Stated"))
+
+
+def split(*sizes, parts=("Secret in source", "Shared secret", "No default")):
+    rows = [charts.SplitRow(f"{LONG} {number}", row) for number, row in enumerate(sizes)]
+    return charts.split_bars(rows, parts, subject="risks by function", show=US.count, worse=parts[:1])
+
+
 def ranges(*rows):
     named = [charts.Range(f"{LONG} {number}", *row) for number, row in enumerate(rows)]
     return charts.ranges(named, subject="lead time", show=lambda days: f"{days:,.0f} days")
@@ -180,6 +192,15 @@ DRAWINGS = {
     "bars, one": bars(0, detail=""),
     "bars, twenty": bars(*[HUGE] * 20),
     "bars, negative": bars(-5, -900_000, -HUGE),
+    "bars, outlined": outlined((114_638, 116_000), (64_000, 64_000), (None, 7_500), (9_983, 9_600)),
+    "bars, outlined and negative": outlined((-5, HUGE), (-900_000, 3)),
+    "split": split((1, 0, 3), (1, 1, 2), (0, 1, 6), (0, 0, 1)),
+    "split, one": split((0,), parts=("Risks",)),
+    "split, twenty": split(*[(10**6, 0, 3)] * 20),
+    "split, six parts": split(
+        *[(1, 22, 333, 0, 5, 6)] * 5, parts=("To 30 days", "31–60", "61–90", "Over 90", "Late", "?")
+    ),
+    "split, huge": split((10**15, 10**15, 10**15)),
     "ranges": ranges((12, 28, 55), (1, 4, 9), (0, 1, 3)),
     "ranges, one": ranges((0, 0, 0)),
     "ranges, twelve": ranges(*[(-3, 10**6, 10**9)] * 12),
@@ -357,6 +378,7 @@ NOTHING = {
     "columns without value": lambda: columns(None, None),
     "bars": bars,
     "bars without value": lambda: bars(None),
+    "split": split,
     "ranges": ranges,
 }
 
@@ -390,6 +412,8 @@ REFUSED = {
         lambda: charts.weekly_multiples([charts.Series("A", (1,))], weeks(2), subject="b", show=US.count, display=US),
         "a series does not have 2 values",
     ),
+    "a part too few": (lambda: split((1, 2)), "one size for each of up to 6 parts"),
+    "a part too many": (lambda: split((1,) * 7, parts=("a",) * 7), "one size for each of up to 6 parts"),
     "a median outside": (lambda: ranges((5, 4, 6)), "a median lies outside of its quartiles"),
 }
 
@@ -408,6 +432,27 @@ def test_cash_alt_text_tells_the_story():
         "Actual goes from $248.3k to $212.4k on 22 November. "
         "Forecast is lowest in the week of 8 February, $84.6k, $15.4k under the $100.0k minimum, and ends at $112.8k."
     )
+
+
+def test_split_bars_tell_what_there_is_of_each_part():
+    """The alt text names for each row the parts that it has any of; the parts of the title are drawn as bad news."""
+    chart = split((1, 0, 3), (0, 0, 0))
+
+    assert chart.alt == (
+        "Bars of risks by function, by Secret in source, Shared secret, No default. "
+        f"{LONG} 0: Secret in source 1, No default 3. {LONG} 1: 0."
+    )
+    picture = Image.open(io.BytesIO(chart.png(LIGHT))).convert("RGB")
+    found = {"#{:02X}{:02X}{:02X}".format(*colour) for _, colour in picture.getcolors()}
+    assert {LIGHT.worse, LIGHT.actual} <= found
+
+
+def test_an_outline_is_what_a_bar_is_compared_with():
+    """The alt text gives both sizes by the heads of their columns; where nothing is known the outline still stands."""
+    chart = outlined((114_638, 116_000), (None, 7_500))
+
+    assert f"{LONG} 0 $1.1k (stated $1.2k), {LONG} 1 n/a (stated $75)." in chart.alt
+    assert len({chart.png(LIGHT), bars(114_638, None).png(LIGHT)}) == 2
 
 
 def test_bars_stand_by_size_and_unallocated_last():

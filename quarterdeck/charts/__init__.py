@@ -17,6 +17,7 @@ from quarterdeck.charts.funnel import FunnelRow, funnel
 from quarterdeck.charts.heat import HeatCell, band_of, heat_map
 from quarterdeck.charts.multiples import Series, weekly_multiples
 from quarterdeck.charts.ranges import Range, ranges
+from quarterdeck.charts.split import SplitRow, split_bars
 from quarterdeck.charts.theme import DARK, LIGHT, Theme
 from quarterdeck.charts.weekly import Week, weekly_against_plan
 
@@ -31,6 +32,7 @@ __all__ = [
     "PlanRow",
     "Range",
     "Series",
+    "SplitRow",
     "StepGroup",
     "Theme",
     "Total",
@@ -48,6 +50,7 @@ __all__ = [
     "ranges",
     "records",
     "share_grid",
+    "split_bars",
     "weekly_against_plan",
     "weekly_multiples",
 ]

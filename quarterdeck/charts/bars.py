@@ -25,12 +25,19 @@ class Bar:
         value: Its size, in any one unit; None when it is not known.
         detail: A second figure, finished, that stands in the column at the right: its share.
         tone: `better` or `worse` where its colour says so; then its label must say it in words or sign too.
+        outline: What it is compared with, in the same unit: a frame around the bar.
     """
 
     name: str
     value: float | None
     detail: str = ""
     tone: Tone = "neutral"
+    outline: float | None = None
+
+    @property
+    def end(self) -> float:
+        """Where its label stands: outside of both bar and outline."""
+        return max(self.value or 0, self.outline or 0)
 
 
 def bars(
@@ -73,7 +80,10 @@ class _Bars:
         return _NOTHING if row.value is None else self.show(row.value)
 
     def alt(self, subject: str) -> str:
-        named = [f"{row.name} {self.label(row)}" + (f" ({row.detail})" if row.detail else "") for row in self.rows]
+        second = f"{self.heads[1].lower()} " if any(row.outline for row in self.rows) else ""
+        named = [
+            f"{row.name} {self.label(row)}" + (f" ({second}{row.detail})" if row.detail else "") for row in self.rows
+        ]
         return alt_text(f"Horizontal bars of {subject}.", *listed(named))
 
     def paint(self, canvas: Canvas) -> None:
@@ -81,16 +91,19 @@ class _Bars:
         layout.write_names(canvas)
         right = WIDTH - self._details(canvas, layout)
         values = [row.value or 0 for row in self.rows]
-        widths = [(value, VALUE.width(self.label(row))) for value, row in zip(values, self.rows, strict=True)]
-        room = BarRoom.fitted(layout.left, right, values, widths)
+        ends = [row.end if value >= 0 else value for value, row in zip(values, self.rows, strict=True)]
+        widths = [(end, VALUE.width(self.label(row))) for end, row in zip(ends, self.rows, strict=True)]
+        room = BarRoom.fitted(layout.left, right, [*values, *ends], widths)
         if self.heads[0]:
             head = Label(self.heads[0], NOTE, room.zero, layout.head_base).kept_within(0, right)
             canvas.write(head, theme.ink_2)
-        for number, (row, value) in enumerate(zip(self.rows, values, strict=True)):
+        for number, (row, value, end) in enumerate(zip(self.rows, values, ends, strict=True)):
             solid = theme.actual if row.tone == "neutral" else getattr(theme, row.tone)
             colour = theme.ink_2 if row.value is None else theme.ink if row.tone == "neutral" else solid
-            canvas.fill(layout.bar(number, 0.58, room.zero, room(value)), solid)
-            layout.write_value(canvas, number, self.label(row), (room.zero, room(value)), colour)
+            canvas.fill(layout.bar(number, 0.5 if row.outline else 0.58, room.zero, room(value)), solid)
+            if row.outline:
+                canvas.outline(layout.bar(number, 0.76, room.zero, room(row.outline)))
+            layout.write_value(canvas, number, self.label(row), (room.zero, room(end)), colour)
         layout.axis(canvas, room.zero)
         if self.left_out > 0:
             canvas.write(Label(f"and {self.left_out} more", NOTE, 0, layout.bottom + 18), theme.ink_2)

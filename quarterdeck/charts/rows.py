@@ -10,7 +10,8 @@ from quarterdeck.charts.layout import Scale
 from quarterdeck.charts.lettering import NAME, NOTE, VALUE
 
 ROW_LIMIT = 12  # a chart with more rows is a table
-_NAME_LIMIT = 150
+_NAME_LIMIT = 150  # points; of names that have one line only, more
+_ONE_LINE_LIMIT = 190
 _GAP = 8
 HEAD = 26  # room for the heads over the rows
 UNALLOCATED = "unallocated"
@@ -84,7 +85,8 @@ class Rows:
     @property
     def _lines(self) -> list[list[str]]:
         lines = 2 if len(self.names) <= 6 else 1
-        return [NAME.wrapped(name, _NAME_LIMIT, lines) for name in self.names]
+        width = _NAME_LIMIT if lines > 1 else _ONE_LINE_LIMIT
+        return [NAME.wrapped(name, width, lines) for name in self.names]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,105 @@
+"""Bars in columns: how much of each part each row has, all on one scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from quarterdeck.charts.canvas import WIDTH, Canvas, Label, base_at_middle
+from quarterdeck.charts.drawing import Drawing
+from quarterdeck.charts.layout import Scale, alt_text, demand_rows
+from quarterdeck.charts.lettering import NAME, NOTE, VALUE
+from quarterdeck.charts.rows import ROW_LIMIT, Rows
+
+PART_LIMIT = 6
+_GAP = 14
+_LABEL_GAP = 5
+
+
+@dataclass(frozen=True)
+class SplitRow:
+    """
+    One name's sizes, part by part.
+
+    Args:
+        name: As a reader sees it.
+        sizes: One for each part, zero or more; a zero is written and has no bar.
+    """
+
+    name: str
+    sizes: tuple[int, ...]
+
+
+def split_bars(
+    rows: Sequence[SplitRow],
+    parts: Sequence[str],
+    *,
+    subject: str,
+    show: Callable[[int], str],
+    worse: Sequence[str] = (),
+) -> Drawing:
+    """
+    For each part a column of bars under its head, all on one scale, in the order given.
+
+    Args:
+        rows: In display order. Over twelve, the last are left out and counted in a note.
+        parts: One to six names: kinds of a risk, bands of an age.
+        subject: Measure, unit and period for the alt text: `configuration risks by function`.
+        show: Prints a size: `display.count`.
+        worse: The parts that the title speaks of as bad news.
+
+    Raises:
+        ValueError: No rows, too many parts, or sizes that do not match them.
+    """
+    demand_rows(rows, f"bars of {subject}")
+    if not 1 <= len(parts) <= PART_LIMIT or any(len(row.sizes) != len(parts) for row in rows):
+        raise ValueError(f"bars of {subject}: every row needs one size for each of up to {PART_LIMIT} parts")
+    chart = _Split(tuple(rows[:ROW_LIMIT]), tuple(parts), len(rows) - ROW_LIMIT, show, tuple(worse))
+    return Drawing(chart.height, chart.alt(subject), chart.paint)
+
+
+@dataclass(frozen=True)
+class _Split:
+    rows: tuple[SplitRow, ...]
+    parts: tuple[str, ...]
+    left_out: int
+    show: Callable[[int], str]
+    worse: tuple[str, ...]
+
+    @property
+    def _layout(self) -> Rows:
+        return Rows(tuple(row.name for row in self.rows))
+
+    @property
+    def height(self) -> int:
+        return round(self._layout.bottom + (28 if self.left_out > 0 else 6))
+
+    def alt(self, subject: str) -> str:
+        def named(row: SplitRow) -> str:
+            sizes = [f"{part} {self.show(size)}" for part, size in zip(self.parts, row.sizes, strict=True) if size]
+            return f"{row.name}: {', '.join(sizes) or self.show(0)}."
+
+        return alt_text(f"Bars of {subject}, by {', '.join(self.parts)}.", *map(named, self.rows))
+
+    def paint(self, canvas: Canvas) -> None:
+        layout, theme = self._layout, canvas.theme
+        layout.write_names(canvas)
+        step = (WIDTH - layout.left + _GAP) / len(self.parts)
+        sizes = [size for row in self.rows for size in row.sizes]
+        longest = max(VALUE.width(self.show(size)) for size in sizes)
+        scale = Scale.from_zero(sizes, 0, max(step - _GAP - _LABEL_GAP - longest, 0))
+        for number, part in enumerate(self.parts):
+            zero = layout.left + step * number
+            canvas.write(Label(NOTE.cut(part, step - 4), NOTE, zero, layout.head_base), theme.ink_2)
+            solid = theme.worse if part in self.worse else theme.actual
+            for at, row in enumerate(self.rows):
+                size = row.sizes[number]
+                canvas.fill(layout.bar(at, 0.5, zero, zero + scale(size)), solid)
+                colour = theme.ink_3 if not size else theme.worse if part in self.worse else theme.ink
+                type_ = VALUE if size else NAME
+                base = base_at_middle(layout.middle(at), type_)
+                text = type_.cut(self.show(size), step - _GAP - _LABEL_GAP)
+                canvas.write(Label(text, type_, zero + scale(size) + _LABEL_GAP, base), colour)
+            layout.axis(canvas, zero)
+        if self.left_out > 0:
+            canvas.write(Label(f"and {self.left_out} more", NOTE, 0, layout.bottom + 18), theme.ink_2)
