@@ -611,6 +611,44 @@ HELPERS = {
                 return "F"
         Box().name
         """,
+    "objects that know their variable": """
+        import os
+        from dataclasses import dataclass
+        class Variable:
+            def __init__(self, name, default=None):
+                self.name, self.default = name, default
+            def __get__(self, obj, owner):
+                return os.environ.get(self.name, self.default)
+        class App:
+            stage = Variable("STAGE", "dev")  #: STAGE='dev'
+            table = Variable("TABLE")  #: TABLE
+        @dataclass
+        class Needed:
+            name: str
+            default: str = "x"
+            def get(self):
+                return os.environ[self.name]
+        a = Needed("A").get()  #: A!
+        b = Needed(name="B")  #: B!
+        class Derived(Needed):
+            def other(self):
+                return os.getenv(self.name + "_2")
+        c = Derived("C")  #: C! C_2
+        """,
+    "partial": """
+        import os
+        from functools import partial
+        import functools
+        get = partial(os.environ.get)
+        a = get("A")  #: A
+        b = functools.partial(os.getenv, "B", "x")  #: B='x'
+        def env(name, default=None, required=False):
+            return os.environ[name] if required else os.environ.get(name, default)
+        need = partial(env, required=True)
+        c = need("C")  #: C!
+        d = partial(env, "D", default="y")  #: D='y'
+        e = partial(print, "E")
+        """,
     "arguments nobody knows": """
         import os, sys
         def need(name):

@@ -50,7 +50,7 @@ class Calls(Expressions):
             case Module(scope):
                 return scope.names.get(name, Value(Unknown(node)))
             case Class() | Instance():
-                return self._member(base, name) or Value(Unknown(node))
+                return self._member(base, name) or _given_by_makers(base, node)
             case Options() if name in ("value", "name") and not base.if_absent:
                 return base  # an Enum's member, by its value
         if name not in _NONE_HAS:
@@ -70,6 +70,8 @@ class Calls(Expressions):
         return Value(Library(dotted))
 
     def _member(self, base: Value, name: str) -> Value | None:
+        if isinstance(base.what, Instance) and name in base.what.attributes.names:
+            return base.what.attributes.names[name]
         of = base.what.of if isinstance(base.what, Instance) else base.what
         found = _in_class(of, name) if isinstance(of, Class) else None
         if found is None or not isinstance(found.what, Routine):
@@ -243,6 +245,12 @@ class Calls(Expressions):
     @abstractmethod
     def create(self, of: Class, node: ast.Call) -> Value:
         """Make an object."""
+
+
+def _given_by_makers(base: Value, node: ast.expr) -> Value:
+    """An attribute that is not known: of an object, those who make one give it, as callers give a parameter."""
+    is_object = isinstance(base.what, Instance)
+    return Value(Unknown(base.what.of.scope if isinstance(base.what, Instance) else node, is_parameter=is_object))
 
 
 def _in_class(of: Class, name: str) -> Value | None:

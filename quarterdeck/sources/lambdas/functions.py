@@ -97,6 +97,20 @@ def _cast(_interpreter: Calls, node: ast.Call, arguments: Sequence[Value]) -> Va
     return arguments[1] if len(arguments) > 1 else Value(Unknown(node))
 
 
+def _partial(interpreter: Calls, node: ast.Call, arguments: Sequence[Value]) -> Value:
+    """`partial(os.getenv, "NAME")` is read where it is made; without a name it is the function itself."""
+    function = arguments[0]
+    named = {keyword.arg: interpreter.value(keyword.value) for keyword in node.keywords if keyword.arg}
+    if isinstance(function.what, Accessor) and len(arguments) > 1:
+        default = arguments[2] if len(arguments) > 2 else named.get("default")
+        return interpreter.read(function.what.method, arguments[1], default, node)
+    if isinstance(function.what, Routine) and len(arguments) > 1:
+        return interpreter.enter(function.what, arguments[1:], named, node)
+    if isinstance(function.what, Routine):
+        return replace(function, what=replace(function.what, defaults={**function.what.defaults, **named}))
+    return function
+
+
 def _import(interpreter: Calls, node: ast.Call, arguments: Sequence[Value]) -> Value:
     return interpreter.library(arguments[0].names[0]) if arguments[0].names else Value(Unknown(node))
 
@@ -248,6 +262,7 @@ _FUNCTIONS: Mapping[str, _Function] = {
     "zip": _zip,
     "map": _map,
     "cast": _cast,
+    "partial": _partial,
     "getattr": _getattr,
     "__import__": _import,
     "import_module": _import,

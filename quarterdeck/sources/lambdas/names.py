@@ -39,7 +39,7 @@ class Names(Calls):
             case ast.Attribute():
                 base = self.value(target.value)
                 if isinstance(base.what, Instance):
-                    base.what.of.scope.names[target.attr] = value
+                    base.what.attributes.names[target.attr] = value
             case ast.Subscript():
                 self._store(target, value)
 

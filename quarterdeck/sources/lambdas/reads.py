@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from quarterdeck.sources.lambdas.program import Program
-from quarterdeck.sources.lambdas.values import UNKNOWN, Place, Routine, Scope, Unknown, Value
+from quarterdeck.sources.lambdas.values import UNKNOWN, Instance, Place, Routine, Scope, Unknown, Value
 
 _MOST_STEPS = 200_000
 
@@ -58,12 +58,14 @@ class Reads(ABC):
         frame: Where the interpreter stands; a call may lead it into another document.
         document: The one that is followed.
         steps: How many expressions and statements were looked at.
+        made: Objects of the document's own classes.
     """
 
     program: Program
     frame: Frame
     document: str
     steps: int = 0
+    made: list[Instance] = field(default_factory=list)
 
     def value(self, node: ast.expr | None) -> Value:
         """

@@ -31,6 +31,7 @@ from quarterdeck.sources.lambdas.values import (
 )
 
 _DEEPEST_CALL = 12
+_MOST_OBJECTS = 100
 _MOST_STEPS_IN_CALLS = 50_000  # each function is still followed on its own
 
 
@@ -81,14 +82,25 @@ class Interpreter(Statements):
             self.frame.scope = outer
         of = read_settings(self, node, bases, scope)
         outer.names[node.name] = Value(of)
+        some = Value(Instance(of, Scope()))  # one `self` for all methods, so that they see what `__init__` assigns
         for place, routine in enumerate(self.frame.pending[first:], first):
             if routine.scope is scope and not isinstance(routine.node, ast.Lambda):
                 kinds = decorators(routine.node)
-                own = None if "staticmethod" in kinds else Value(of if "classmethod" in kinds else Instance(of))
+                own = None if "staticmethod" in kinds else Value(of) if "classmethod" in kinds else some
                 self.frame.pending[place] = replace(routine, bound=own)
 
     def _alone(self, routine: Routine) -> None:
-        """Follow a function for what it reads whatever its arguments are."""
+        """Follow a function for what it reads whatever its arguments are; a method, for each object that was made."""
+        self._follow_alone(routine)
+        if routine.bound is None or not isinstance(routine.bound.what, Instance):
+            return
+        if getattr(routine.node, "name", "") != "__init__":
+            of = routine.bound.what.of
+            for made in self.made.copy():
+                if made.of.is_a(of) and self.steps <= _MOST_STEPS_IN_CALLS:
+                    self._follow_alone(replace(routine, bound=Value(made)))
+
+    def _follow_alone(self, routine: Routine) -> None:
         names = {one.arg: Value(Unknown(routine.node, is_parameter=True)) for one in _parameters(routine.node.args)}
         names |= routine.defaults
         by_place = [*routine.node.args.posonlyargs, *routine.node.args.args]
@@ -123,13 +135,21 @@ class Interpreter(Statements):
 
     def create(self, of: Class, node: ast.Call) -> Value:
         """An object of a class of the documents; its `__init__` is followed with the call's arguments."""
-        instance = Value(Instance(of))
-        made = self.attribute(instance, "__init__", node)
-        if isinstance(made.what, Routine):
-            self.call(made.what, node)
+        made = Instance(of, Scope())
+        if len(self.made) < _MOST_OBJECTS and made.of.scope.outermost is self.frame.scope.outermost:
+            self.made.append(made)
+        self.program.called |= of.scopes()
+        initial = self.attribute(Value(made), "__init__", node)
+        if isinstance(initial.what, Routine):
+            self.call(initial.what, node)
         else:
-            self.arguments(node)
-        return instance
+            arguments = [given_at(value, self.frame.document, node.lineno) for value in self.arguments(node)]
+            made.attributes.names |= dict(zip(of.fields, arguments, strict=False))
+            for keyword in node.keywords:
+                if keyword.arg in of.fields:
+                    given = given_at(self.value(keyword.value), self.frame.document, node.lineno)
+                    made.attributes.names[str(keyword.arg)] = given
+        return Value(made)
 
     def enter(self, routine: Routine, arguments: Sequence[Value], named: Mapping[str, Value], node: ast.expr) -> Value:
         """What *routine* gives for these arguments; what it reads by them is read where they were written."""

@@ -25,9 +25,12 @@ class _Config:
 def read_settings(interpreter: Calls, node: ast.ClassDef, bases: Sequence[Value], scope: Scope) -> Class:
     """The class that *node* defines; where pydantic fills it from the environment, its fields are noted as reads."""
     own = tuple(base.what for base in bases if isinstance(base.what, Class))
+    lines = [line.target for line in node.body if isinstance(line, ast.AnnAssign)]
+    inherited_fields = [name for base in own for name in base.fields]
+    fields = tuple(dict.fromkeys([*inherited_fields, *(name.id for name in lines if isinstance(name, ast.Name))]))
     is_settings = any(base.is_settings for base in own) or any(_is_base_settings(base) for base in bases)
     if not is_settings:
-        return Class(scope, own)
+        return Class(scope, own, fields=fields)
     inherited = next((base for base in own if base.is_settings), Class(scope))
     config = _config_of(interpreter, node, _Config(inherited.prefix, inherited.case_sensitive))
     for field in node.body:
@@ -37,7 +40,9 @@ def read_settings(interpreter: Calls, node: ast.ClassDef, bases: Sequence[Value]
             and _is_field(field.target.id, field)
         ):
             _note(interpreter, field.target.id, field, config)
-    return Class(scope, own, is_settings=True, prefix=config.prefix, case_sensitive=config.case_sensitive)
+    return Class(
+        scope, own, is_settings=True, prefix=config.prefix, case_sensitive=config.case_sensitive, fields=fields
+    )
 
 
 def _is_base_settings(base: Value) -> bool:

@@ -86,20 +86,39 @@ class Routine:
 
 @dataclass(frozen=True)
 class Class:
-    """A class; *is_settings* when pydantic fills it from the environment, with the prefix and case that it inherits."""
+    """
+    A class.
+
+    Args:
+        scope: Its names.
+        bases: Those of its bases that are classes of the documents.
+        is_settings: pydantic fills it from the environment, with the prefix and case that it inherits.
+        prefix: Of its variables.
+        case_sensitive: Its fields are variables as they are written, not in capitals.
+        fields: Its annotated names and those of its bases, in their order: the arguments of a dataclass.
+    """
 
     scope: Scope
     bases: tuple[Class, ...] = ()
     is_settings: bool = False
     prefix: str = ""
     case_sensitive: bool = False
+    fields: tuple[str, ...] = ()
+
+    def is_a(self, other: Class) -> bool:
+        return other.scope in self.scopes()
+
+    def scopes(self) -> set[Scope]:
+        """Its own scope and those of its bases."""
+        return {self.scope}.union(*(base.scopes() for base in self.bases))
 
 
 @dataclass(frozen=True)
 class Instance:
-    """An object of a class."""
+    """An object of a class, with what was assigned to its attributes; `self`, where no object is known."""
 
     of: Class
+    attributes: Scope
 
 
 @dataclass(frozen=True)
