@@ -31,13 +31,13 @@ def test_the_audience_is_who_consented(inventory_of):
     without_channel = metrics.reachable_audience(inventory_of(AS_OF, users=without("channel", users)), P)
 
     assert audience.to_dict("list") == {
-        "channel": ["web", "not recorded"],
+        "channel": ["Web", "Not recorded"],
         "consented": [1, 1],
         "declined": [1, 0],
         "not_asked": [1, 0],
     }
     assert without_channel.to_dict("records") == [
-        {"channel": "not recorded", "consented": 2, "declined": 1, "not_asked": 1}
+        {"channel": "Not recorded", "consented": 2, "declined": 1, "not_asked": 1}
     ]
     with pytest.raises(NotAvailable, match="the source of users does not say: marketing consent"):
         metrics.reachable_audience(inventory_of(AS_OF, users=without("marketing_consent", users)), P)

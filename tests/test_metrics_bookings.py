@@ -49,9 +49,9 @@ def test_bookings_count_whatever_became_of_them(inventory_of):
     )
 
     assert metrics.bookings_value(inventory, P).value == 1530
-    assert metrics.bookings_value(inventory, P).by == {"web": 1030, "agent": 0, "not recorded": 500}
+    assert metrics.bookings_value(inventory, P).by == {"web": 1030, "agent": 0, "Not recorded": 500}
     assert metrics.bookings_count(inventory, P).value == 4
-    assert metrics.bookings_count(inventory, P).by == {"web": 2, "agent": 1, "not recorded": 1}
+    assert metrics.bookings_count(inventory, P).by == {"web": 2, "agent": 1, "Not recorded": 1}
 
 
 def test_a_source_without_channels_still_has_bookings(inventory_of):
@@ -191,7 +191,7 @@ def test_bookings_by_channel_and_week_fill_the_grid(inventory_of):
     cells = metrics.bookings_by_channel_week(inventory, P)
 
     assert cells["week"].tolist() == ["2026-W46"] * 3 + ["2026-W47"] * 3 + ["2026-W48"] * 3
-    assert cells["channel"].tolist() == ["web", "agent", "not recorded"] * 3
+    assert cells["channel"].tolist() == ["Web", "Agent", "Not recorded"] * 3
     assert cells["bookings"].tolist() == [0, 1, 0, 0, 0, 0, 2, 0, 1]
     assert cells["value_minor"].tolist() == [0, 100, 0, 0, 0, 0, 23, 0, 0]
     assert str(cells["ends_on"].iloc[-1].date()) == "2026-11-29"
@@ -311,8 +311,8 @@ def test_conversion_takes_the_first_decision(inventory_of):
     funnel = metrics.funnel_by_channel(inventory, P)
 
     assert conversion.value == 3 / 7
-    assert conversion.by == {"web": 0.75, "agent": 0.0, "not recorded": 0.0}
-    assert funnel["channel"].tolist() == ["web", "agent", "not recorded"]
+    assert conversion.by == {"web": 0.75, "agent": 0.0, "Not recorded": 0.0}
+    assert funnel["channel"].tolist() == ["Web", "Agent", "Not recorded"]
     assert funnel["inquiries"].tolist() == [4, 2, 1]
     assert funnel["booked"].tolist() == [3, 0, 0]
     assert funnel["conversion_rate"].tolist() == [0.75, 0.0, 0.0]

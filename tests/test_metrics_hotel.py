@@ -155,3 +155,13 @@ def test_payments_are_not_known_for_the_weeks_before_the_last(hotel):
     figure = metrics.deferred_revenue(hotel, week("2016-W30"))
 
     assert (figure.value, figure.reason) == (None, "known only for the latest full week of the data")
+
+
+def test_channels_are_told_in_words(hotel):
+    """Frames call a channel what a reader calls it; a figure's parts keep the data's own names."""
+    p = week("2016-W38")
+    words = ["Online travel agent", "Offline travel agent", "Direct", "Groups", "Corporate"]
+
+    assert metrics.revenue_shares(hotel, p, "channel")["name"].tolist() == words
+    assert sorted(metrics.bookings_by_channel_week(hotel, p)["channel"].unique()) == sorted(words)
+    assert "online_travel_agent" in metrics.bookings_value(hotel, p).by

@@ -9,6 +9,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from quarterdeck import metrics
+from quarterdeck.display import in_words
 from quarterdeck.inventory import EVENT_STATES
 from quarterdeck.metrics.figure import CATALOGUE
 from quarterdeck.period import Period
@@ -271,7 +272,8 @@ def test_the_funnel_and_the_grid_hold_the_same_events_as_their_rates(inventory_o
     if conversion.value is not None:
         funnel = metrics.funnel_by_channel(inventory, P)
         assert funnel["booked"].sum() / funnel["inquiries"].sum() == conversion.value
-        assert dict(zip(funnel["channel"], funnel["conversion_rate"], strict=True)) == conversion.by
+        by_channel = {in_words(channel): rate for channel, rate in conversion.by.items()}
+        assert dict(zip(funnel["channel"], funnel["conversion_rate"], strict=True)) == by_channel
     if count.value is not None:
         grid = metrics.bookings_by_channel_week(inventory, P)
         assert grid.loc[grid["week"] == str(P), "bookings"].sum() == count.value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from quarterdeck.inventory import AssetInventory
-from quarterdeck.metrics.exact import NOT_RECORDED, totals_by
+from quarterdeck.metrics.exact import NOT_RECORDED, channels_of, totals_by
 from quarterdeck.metrics.state import exists, require_now
 from quarterdeck.period import Period
 
@@ -18,7 +18,7 @@ def reachable_audience(inventory: AssetInventory, period: Period) -> pd.DataFram
 
     Returns:
         `channel`, `consented`, `declined`, `not_asked` (int; not asked: the source does not say), most
-        customers first, those without a channel last. All stand under `not recorded` where the source names
+        customers first, those without a channel last. All stand under `Not recorded` where the source names
         no channels of users.
 
     Raises:
@@ -29,7 +29,7 @@ def reachable_audience(inventory: AssetInventory, period: Period) -> pd.DataFram
     users = inventory.table("users", "marketing_consent")
     customers = users[(users["kind"] == "customer") & exists(users, inventory.moment(period))]
     nowhere = pd.Series(NOT_RECORDED, index=customers.index, dtype="str")
-    channels = customers["channel"].fillna(NOT_RECORDED) if "channel" in customers else nowhere
+    channels = channels_of(customers) if "channel" in customers else nowhere
     said = customers["marketing_consent"]
     consent = pd.Series("not_asked", index=customers.index, dtype="str")
     consent = consent.mask(said.fillna(value=False), "consented").mask(~said.fillna(value=True), "declined")

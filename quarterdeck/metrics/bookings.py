@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from quarterdeck.inventory import AssetInventory
-from quarterdeck.metrics.exact import NOT_RECORDED, ratio, total, totals_by
+from quarterdeck.metrics.exact import channels_of, ratio, total, totals_by
 from quarterdeck.metrics.figure import Result, Split, metric
 from quarterdeck.metrics.state import (
     booked_between,
@@ -194,7 +194,7 @@ def bookings_by_channel_week(inventory: AssetInventory, period: Period, weeks: i
     week = weeks_of(booked_from(booked), inventory.company.time_zone)
     if not has_history(inventory, shown[0].start, by="booked_at"):
         shown = [later for later in shown if str(later) >= week.min()]
-    channel = booked["channel"].fillna(NOT_RECORDED)
+    channel = channels_of(booked)
     grid = pd.MultiIndex.from_product(
         [[str(each) for each in shown], totals_by(channel, _ones(booked))], names=["week", "channel"]
     )

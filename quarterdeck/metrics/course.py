@@ -10,7 +10,7 @@ from quarterdeck.inventory import AssetInventory, NotAvailable
 from quarterdeck.metrics.books import plan_variance_ytd
 from quarterdeck.metrics.crew import UNSOLD_DAYS, unsold_by_event
 from quarterdeck.metrics.days import Days, end_day, year_to_date
-from quarterdeck.metrics.exact import NOT_RECORDED, total, totals_by
+from quarterdeck.metrics.exact import channels_of, total, totals_by
 from quarterdeck.metrics.expenses import UNALLOCATED
 from quarterdeck.metrics.pipeline import lost_quotes
 from quarterdeck.metrics.plan import planned
@@ -103,7 +103,7 @@ def lost_quotes_by_channel(inventory: AssetInventory, period: Period) -> pd.Data
         NotAvailable: As `lost_quotes`.
     """
     lost = lost_quotes(inventory, period)
-    channels = lost["channel"].astype("str").fillna(NOT_RECORDED)
+    channels = channels_of(lost)
     counts = channels.value_counts()
     values = totals_by(channels, lost["price_minor"])
     frame = pd.DataFrame({"channel": list(values), "quotes": [int(counts[name]) for name in values]})

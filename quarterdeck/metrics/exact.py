@@ -1,4 +1,4 @@
-"""Sums and shares of whole numbers: Python integers, so no amount is too large and no cent is lost."""
+"""Sums and shares of whole numbers: Python integers, so no amount is too large and no cent is lost; and their names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-NOT_RECORDED = "not recorded"
+from quarterdeck.display import in_words
+
+NOT_RECORDED = "Not recorded"
 """The part of a split that holds the rows which do not say where they belong."""
 
 
@@ -30,6 +32,15 @@ def totals_by(names: pd.Series[str], amounts: pd.Series[int]) -> dict[str, int]:
     ):
         sums[name] += amount
     return largest_first(sums)
+
+
+def channels_of(rows: pd.DataFrame) -> pd.Series[str]:
+    """
+    The channel of each of *rows* as a reader calls it, `NOT_RECORDED` where none is named.
+
+    Frames have their channels from here; the parts of figures keep the names of the data, which a machine can look up.
+    """
+    return rows["channel"].map(in_words, na_action="ignore").fillna(NOT_RECORDED).astype("str")
 
 
 def largest_first(sums: Mapping[str, int]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pandas as pd
 
 from quarterdeck.inventory import AssetInventory, NotAvailable
-from quarterdeck.metrics.exact import NOT_RECORDED, ratio, total
+from quarterdeck.metrics.exact import NOT_RECORDED, channels_of, ratio, total
 from quarterdeck.metrics.figure import Result, Split, metric
 from quarterdeck.metrics.state import booked_from, exists, is_cancelled
 from quarterdeck.period import Period
@@ -87,7 +87,7 @@ def conversion_rate(inventory: AssetInventory, period: Period) -> Result:
     value = ratio(int(decided["is_won"].sum()), len(decided))
     if "channel" not in decided:
         return value
-    funnel = _funnel(decided)
+    funnel = _funnel(decided, decided["channel"].fillna(NOT_RECORDED))
     return Split(value, dict(zip(funnel["channel"], funnel["conversion_rate"], strict=True)))
 
 
@@ -106,7 +106,8 @@ def funnel_by_channel(inventory: AssetInventory, period: Period) -> pd.DataFrame
             ever lost.
     """
     inventory.require("events", "channel")
-    return _funnel(_decided_of_the_quarter(inventory, period))
+    decided = _decided_of_the_quarter(inventory, period)
+    return _funnel(decided, channels_of(decided))
 
 
 def lost_quotes(inventory: AssetInventory, period: Period) -> pd.DataFrame:
@@ -183,8 +184,8 @@ def _share(decided: pd.DataFrame) -> Fraction:
     return Fraction(int(decided["is_won"].sum()), len(decided))
 
 
-def _funnel(decided: pd.DataFrame) -> pd.DataFrame:
-    by_channel = decided.groupby(decided["channel"].fillna(NOT_RECORDED))
+def _funnel(decided: pd.DataFrame, channels: pd.Series[str]) -> pd.DataFrame:
+    by_channel = decided.groupby(channels.rename("channel"))
     counts = pd.DataFrame(
         {
             "inquiries": by_channel.size(),

@@ -7,6 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
+from quarterdeck.display import in_words
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.metrics.exact import ratio, total, totals_by
 from quarterdeck.metrics.figure import Result, Split, metric
@@ -130,7 +131,8 @@ def revenue_shares(
     revenue = _revenue_of_the_year(inventory, period, by)
     whole = sum(revenue.values())
     shares = [amount / whole if whole else 0.0 for amount in revenue.values()]
-    frame = pd.DataFrame({"name": list(revenue), "revenue_minor": list(revenue.values()), "share": shares})
+    names = [in_words(name) for name in revenue] if by == "channel" else list(revenue)
+    frame = pd.DataFrame({"name": names, "revenue_minor": list(revenue.values()), "share": shares})
     return frame.astype({"name": "str", "revenue_minor": "Int64", "share": "float64"})
 
 

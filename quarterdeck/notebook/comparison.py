@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from quarterdeck.blocks import Change, Delta, Direction, FigureRecord, Kpi, Number, Tone, Unit
-from quarterdeck.display import NOT_AVAILABLE, Display
+from quarterdeck.display import NOT_AVAILABLE, Display, in_words
 from quarterdeck.errors import InputInvalid, SnapshotDamaged
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.metrics import Figure, Metric, recognised_revenue
@@ -158,7 +158,7 @@ class Comparison:
         if [by for by, _ in moved] == [(figure.value or 0) - (before.value or 0)]:
             return ""
         moved.sort(key=lambda entry: (-abs(entry[0]), entry[1]))
-        named = [f"{part} {_difference(self.display, by, metric.unit)}" for by, part in moved[:_CAUSES_SHOWN]]
+        named = [f"{in_words(part)} {_difference(self.display, by, metric.unit)}" for by, part in moved[:_CAUSES_SHOWN]]
         return "; ".join(named) + "." if named else ""
 
 
