@@ -150,7 +150,8 @@ def test_configuration_risks_are_counted_by_kind(inventory_of):
 
     assert figure.by == {"Required, no default": 2, "Secret as default": 1, "Shared secret": 1}
     assert figure.value == 4
-    assert metrics.configuration_by_function(inventory, P).drop(columns="parse_error").to_numpy().tolist() == [
+    by_function = metrics.configuration_by_function(inventory, P).drop(columns=["parse_error", "name"])
+    assert by_function.to_numpy().tolist() == [
         ["a", 10, 4, 1, 1, 1],
         ["b", 10, 3, 1, 0, 1],
         ["c", 10, 0, 0, 0, 0],
@@ -161,6 +162,22 @@ def test_configuration_risks_are_counted_by_kind(inventory_of):
         ["a", "TABLE", "required, no default", "a.py", 1],
         ["a", "KEY", "shared secret", "a.py", 1],
     ]
+
+
+def test_functions_are_called_by_their_folders(inventory_of):
+    """A function has the name of its folder, or of its file where it lies in none; two alike keep their paths."""
+    paths = ["jobs/a/app.py", "b/app.py", "single.py", "roster/new.py", "roster/old.py"]
+    functions = [{"function": path, "lines": 1, "parse_error": None} for path in paths]
+
+    rows = metrics.configuration_by_function(inventory_of(AS_OF, functions=functions), P)
+
+    assert dict(zip(rows["function"], rows["name"], strict=True)) == {
+        "jobs/a/app.py": "a",
+        "b/app.py": "b",
+        "single.py": "single",
+        "roster/new.py": "roster/new.py",
+        "roster/old.py": "roster/old.py",
+    }
 
 
 def test_functions_that_read_nothing_risk_nothing(inventory_of):

@@ -43,6 +43,7 @@ from quarterdeck.metrics.crew import (
     unsold_places,
     utilisation,
 )
+from quarterdeck.metrics.dangers import dangers
 from quarterdeck.metrics.domains import posture_by_zone, zones_at_risk
 from quarterdeck.metrics.expenses import cost_per_booking, direct_cost, operating_cost, uncategorised_expenses
 from quarterdeck.metrics.facts import (
@@ -62,8 +63,18 @@ from quarterdeck.metrics.facts_accounting import (
     schedule_facts,
 )
 from quarterdeck.metrics.facts_ceo import course_facts, crew_facts, lost_facts, unsold_facts
+from quarterdeck.metrics.facts_cto import (
+    admin_facts,
+    cost_facts,
+    danger_facts,
+    domain_facts,
+    function_facts,
+    gap_facts,
+    maturity_facts,
+)
 from quarterdeck.metrics.figure import CATALOGUE, Figure, Metric
 from quarterdeck.metrics.forecast import cash_forecast, cash_sensitivity, commitments, lowest_cash, runway_weeks
+from quarterdeck.metrics.handoff_signs import gaps_by_age, maturity_signs, stack_audit
 from quarterdeck.metrics.handoffs import (
     bookkeeping_gaps,
     maturity_by_project,
@@ -124,6 +135,7 @@ __all__ = [
     "access_risks",
     "account_facts",
     "admin_access",
+    "admin_facts",
     "agenda",
     "blockers",
     "booked_without_price",
@@ -151,17 +163,24 @@ __all__ = [
     "configuration_risks",
     "conversion_rate",
     "cost_by_project",
+    "cost_facts",
     "cost_per_booking",
     "cost_variance_ytd",
     "course_facts",
     "crew_facts",
+    "danger_facts",
+    "dangers",
     "deferred_by_month",
     "deferred_revenue",
     "direct_cost",
+    "domain_facts",
     "duplicate_expenses",
     "expense_facts",
     "expenses_by_account",
+    "function_facts",
     "funnel_by_channel",
+    "gap_facts",
+    "gaps_by_age",
     "gross_margin",
     "gross_margin_rate",
     "holdings",
@@ -177,6 +196,8 @@ __all__ = [
     "margin_by_business",
     "margin_facts",
     "maturity_by_project",
+    "maturity_facts",
+    "maturity_signs",
     "moved_facts",
     "net_bookings_value",
     "next_quarter_by_month",
@@ -219,6 +240,7 @@ __all__ = [
     "savings",
     "schedule_facts",
     "served_by_season_weekday",
+    "stack_audit",
     "stack_by_project",
     "stale_handoffs",
     "tie_out_changes",

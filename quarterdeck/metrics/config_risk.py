@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
 import pandas as pd
 
 from quarterdeck.inventory import TABLES, AssetInventory
@@ -38,9 +42,9 @@ def configuration_by_function(inventory: AssetInventory, period: Period) -> pd.D
     Every function with its variables and what is risky about them, the riskiest first.
 
     Returns:
-        `function`, `lines` (Int64), `parse_error` (missing where it parsed), `variables`, `needs_value`,
-        `leaks`, `shared` (int: how many distinct variables it reads, of them without default, with a secret as
-        default, secrets that other functions read too).
+        `function`, `name` (what people call it), `lines` (Int64), `parse_error` (missing where it parsed), `variables`,
+        `needs_value`, `leaks`, `shared` (int: how many distinct variables it reads, of them without default, with a
+        secret as default, secrets that other functions read too).
 
     Raises:
         NotAvailable: There are no functions, or *period* is before the snapshot's last week.
@@ -57,6 +61,7 @@ def configuration_by_function(inventory: AssetInventory, period: Period) -> pd.D
             shared=("is_shared", "sum"),
         )
     )
+    functions.insert(1, "name", functions["function"].map(function_names(functions["function"])))
     frame = functions.merge(counts, on="function", how="left")
     frame = frame.fillna(dict.fromkeys(counts.columns, 0)).astype(dict.fromkeys(counts.columns, "int64"))
     order = ["leaks", "needs_value", "shared", "function"]
@@ -84,6 +89,31 @@ def risky_variables(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     rank = risky["risk"].map({text: place for place, text in enumerate(risks.values())})
     risky = risky.assign(rank=rank).sort_values(["rank", "name", "function"], ignore_index=True)
     return risky[["function", "name", "risk", "document", "line"]]
+
+
+def shared_secrets(inventory: AssetInventory, period: Period) -> dict[str, int]:
+    """
+    By name, how many functions read each secret that more than one reads; most readers first.
+
+    Raises:
+        NotAvailable: There are no functions, or *period* is before the snapshot's last week.
+    """
+    require_now(inventory, period)
+    variables = _variables(inventory)
+    readers = variables.loc[variables["is_shared"], "name"].value_counts().to_dict()
+    return dict(sorted(readers.items(), key=lambda entry: (-entry[1], entry[0])))
+
+
+def function_names(functions: Iterable[str]) -> dict[str, str]:
+    """
+    What people call each function, by its path: its folder, or its file where it lies in none.
+
+    Where two would have one name, each keeps its whole path.
+    """
+    paths = {path: PurePosixPath(path) for path in functions}
+    short = {path: parts.parent.name or parts.stem for path, parts in paths.items()}
+    uses = Counter(short.values())
+    return {path: name if uses[name] == 1 else path for path, name in short.items()}
 
 
 def _variables(inventory: AssetInventory) -> pd.DataFrame:

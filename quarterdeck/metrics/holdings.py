@@ -96,8 +96,7 @@ def _domains(inventory: AssetInventory, period: Period) -> Holding:
 
 def _functions(inventory: AssetInventory, period: Period) -> Holding:
     rows = configuration_by_function(inventory, period)
-    # A function is its source's path: what people call it is the folder, or the file without its ending.
-    leaking = [path.split("/")[0].removesuffix(".py") for path in rows.loc[rows["leaks"] > 0, "function"]]
+    leaking = rows.loc[rows["leaks"] > 0, "name"].tolist()
     state = _counts((len(rows) - len(leaking), "in order"), (len(leaking), "with a secret in the source"))
     return Holding("Functions", len(rows), state, _names(leaking))
 

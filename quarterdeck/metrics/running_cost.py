@@ -97,6 +97,17 @@ def savings(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     return ranked[["project", "service", "monthly_minor", "why", "document", "line"]]
 
 
+def idle_costs(inventory: AssetInventory, period: Period) -> pd.DataFrame:
+    """
+    Of `savings`, what paused and retired projects cost; the same columns.
+
+    Raises:
+        NotAvailable: As `savings`.
+    """
+    listed = savings(inventory, period)
+    return listed[listed["why"].isin([f"the project is {state}" for state in IDLE_STATES])].reset_index(drop=True)
+
+
 def _stated(inventory: AssetInventory) -> pd.DataFrame:
     inventory.require("projects")
     if not inventory.has("costs"):

@@ -1,0 +1,125 @@
+"""What the handoffs show of how things are run: signs of maturity by project, and open gaps by severity and age."""
+
+from __future__ import annotations
+
+import bisect
+
+import pandas as pd
+
+from quarterdeck.inventory import AssetInventory
+from quarterdeck.metrics.handoffs import maturity_by_project, open_gaps, stack_by_project
+from quarterdeck.metrics.tasks.task import SEVERITIES, listed
+from quarterdeck.period import Period
+
+UNKNOWN = "Unknown"
+GAP_BANDS = ("To 30 days", "31–60", "61–90", "Over 90", UNKNOWN)
+SIGNS = ("Age, days", "Owner", "Stack", "Tests", "High gaps", "Done", "Overdue")
+_BAND_ENDS = [30, 60, 90]
+_AGE_CONCERNS = [15, 31, 61, 91]  # days: where concern is a step higher; over 60 a handoff is stale
+_MISSING_SIGN = 3  # no owner, no stack, no tests named
+
+
+def maturity_signs(inventory: AssetInventory, period: Period) -> pd.DataFrame:
+    """
+    The signs of `maturity_by_project` one by one, as cells of a heat map: shown side by side, never added up.
+
+    Returns:
+        For each project, the longest untouched first and those of unknown age last, one row for each of `SIGNS`:
+        `project`, `sign`, `text` (what stands in the cell: days, `yes`, `no`, a count, `1 of 3` actions, `–` where
+        there is nothing to say), `concern` (Int64, 0 to 4, missing where there is nothing to judge: what is done, an
+        unknown age, tests of a project that names no stack), `is_stale` (bool: this cell is why the handoff is stale).
+
+    Raises:
+        NotAvailable: As `maturity_by_project`.
+    """
+    rows = maturity_by_project(inventory, period)
+    rows = rows.sort_values(["age_days", "project"], ascending=[False, True])
+    cells = []
+    for row in rows.to_dict("records"):
+        told = {
+            SIGNS[0]: _age(row["age_days"]),
+            SIGNS[1]: _named(row["has_owner"]),
+            SIGNS[2]: _named(row["has_stack"]),
+            SIGNS[3]: _named(row["has_tests_or_ci"]) if row["has_stack"] or row["has_tests_or_ci"] else ("–", None),
+            SIGNS[4]: _counted(row["high_gaps"]),
+            SIGNS[5]: (_share(row["actions_done"], row["actions_open"]), None),
+            SIGNS[6]: _counted(row["actions_overdue"]),
+        }
+        for sign, (text, concern) in told.items():
+            is_stale = row["is_stale"] and sign == SIGNS[0]
+            cells.append((row["project"], sign, text, concern, is_stale))
+    frame = pd.DataFrame(cells, columns=["project", "sign", "text", "concern", "is_stale"])
+    return frame.astype({"project": "str", "sign": "str", "text": "str", "concern": "Int64", "is_stale": "bool"})
+
+
+def gaps_by_age(inventory: AssetInventory, period: Period) -> pd.DataFrame:
+    """
+    How many gaps are open, by severity and by how long.
+
+    Returns:
+        One row a severity that has any, the most severe first: `severity` (`Critical` and so on), and a column for
+        each of `GAP_BANDS` (int). The column of gaps whose age is unknown is left out where there are none.
+
+    Raises:
+        NotAvailable: As `open_gaps`.
+    """
+    gaps = open_gaps(inventory, period)
+    bands = [UNKNOWN if pd.isna(days) else GAP_BANDS[bisect.bisect_left(_BAND_ENDS, days)] for days in gaps["age_days"]]
+    shown = [severity for severity in SEVERITIES if (gaps["severity"] == severity).any()]
+    heads = [band for band in GAP_BANDS if band != UNKNOWN or UNKNOWN in bands]
+    counts = pd.crosstab(gaps["severity"], pd.Series(bands, index=gaps.index, dtype="str"))
+    frame = counts.reindex(index=shown, columns=heads, fill_value=0).astype("int64").reset_index(drop=True)
+    frame.columns.name = None
+    frame.insert(0, "severity", pd.Series([severity.capitalize() for severity in shown], dtype="str"))
+    return frame
+
+
+def stack_audit(inventory: AssetInventory, period: Period) -> pd.DataFrame:
+    """
+    What each project runs on and how well it says so, those with most components of unknown version first.
+
+    Returns:
+        `project`, `about` (its state and owner), `runs_on` (three components with their versions, and how many more
+        there are; missing where none is named), `components`, `unversioned` (int), `document`, `line`.
+
+    Raises:
+        NotAvailable: As `stack_by_project`.
+    """
+    rows = stack_by_project(inventory, period)
+    runs_on = {project: listed(names) for project, names in _components(inventory).items()}
+    frame = rows.assign(
+        about=(rows["status"] + (", " + rows["owner"]).fillna(", no owner")).astype("str"),
+        runs_on=rows["project"].map(runs_on).astype("str"),
+        components=rows["count"],
+    )
+    ordered = frame.sort_values(["unversioned", "components", "project"], ascending=[False, False, True])
+    return ordered[["project", "about", "runs_on", "components", "unversioned", "document", "line"]].reset_index(
+        drop=True
+    )
+
+
+def _components(inventory: AssetInventory) -> dict[str, list[str]]:
+    """Each project's components with their versions."""
+    if not inventory.has("stack"):
+        return {}
+    stack = inventory.table("stack")
+    versions = stack["version"] if "version" in stack else pd.Series(pd.NA, index=stack.index, dtype="str")
+    shown = stack["component"] + (" " + versions).fillna("")
+    return {str(project): names.tolist() for project, names in shown.groupby(stack["project"])}
+
+
+def _age(days: int | None) -> tuple[str, int | None]:
+    return ("–", None) if pd.isna(days) else (str(days), bisect.bisect_right(_AGE_CONCERNS, days))
+
+
+def _named(is_named: bool) -> tuple[str, int | None]:  # noqa: FBT001 - a cell's value
+    return ("yes", 0) if is_named else ("no", _MISSING_SIGN)
+
+
+def _counted(count: int) -> tuple[str, int | None]:
+    """None is no concern, one is some, three and more are the most."""
+    return str(count), min(count + 1, 4) if count else 0
+
+
+def _share(done: int, waiting: int) -> str:
+    return f"{done} of {done + waiting}" if done + waiting else "–"
