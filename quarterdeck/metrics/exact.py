@@ -40,7 +40,7 @@ def channels_of(rows: pd.DataFrame) -> pd.Series[str]:
 
     Frames have their channels from here; the parts of figures keep the names of the data, which a machine can look up.
     """
-    return rows["channel"].map(in_words, na_action="ignore").fillna(NOT_RECORDED).astype("str")
+    return rows["channel"].astype("str").fillna(NOT_RECORDED).map(in_words).astype("str")
 
 
 def largest_first(sums: Mapping[str, int]) -> dict[str, int]:
