@@ -23,12 +23,19 @@ help:  ## list these commands
 .PHONY: setup
 setup: .venv/.complete  ## build the environment from requirements.lock
 
+# A stand-in for AWS that tests speak to; it pins a botocore of its own, so it lives apart.
+.venv-ministack/.complete: requirements-ministack.lock
+	@echo "building .venv-ministack from requirements-ministack.lock (once)"
+	@rm -rf .venv-ministack; $(PYTHON) -m venv .venv-ministack
+	@.venv-ministack/bin/python -m pip install --quiet --require-hashes --no-deps -r requirements-ministack.lock
+	@touch $@
+
 .PHONY: report
 report: setup  ## the reports of the sample company's last full week
 	@$(BIN)/python runner.py run
 
 .PHONY: test
-test: setup lint  ## everything CI checks
+test: setup lint .venv-ministack/.complete  ## everything CI checks
 	@$(BIN)/python -m pytest -n auto --dist loadscope
 
 .PHONY: lint
@@ -39,10 +46,12 @@ lint: setup  ## ruff, mypy, the floors of the house
 	@$(BIN)/lint-imports
 
 .PHONY: lock
-lock: setup  ## resolve requirements.lock anew from pyproject.toml
+lock: setup  ## resolve both locks anew, from pyproject.toml and requirements-ministack.in
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras \
 	  --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet -o requirements.lock
+	@$(BIN)/uv pip compile requirements-ministack.in --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet -o requirements-ministack.lock
 
 .PHONY: clean
-clean:  ## remove the environment and the outputs
-	@rm -rf .venv outputs
+clean:  ## remove the environments and the outputs
+	@rm -rf .venv .venv-ministack outputs
