@@ -9,22 +9,20 @@ import pandas as pd
 
 from quarterdeck.display import Display
 from quarterdeck.inventory import AssetInventory, NotAvailable
-from quarterdeck.metrics.bookings import cancelled_between
+from quarterdeck.metrics.channels import WAVE_WEEKS, cancellation_waves, losing_channels
 from quarterdeck.metrics.crew import unfilled_by_event
-from quarterdeck.metrics.days import days_of, year_to_date
-from quarterdeck.metrics.exact import total, totals_by
-from quarterdeck.metrics.expenses import CHANNEL_WEEKS, UNALLOCATED, dated_in
+from quarterdeck.metrics.days import year_to_date
+from quarterdeck.metrics.exact import total
+from quarterdeck.metrics.expenses import CHANNEL_WEEKS, UNALLOCATED
 from quarterdeck.metrics.facts import OLD_DAYS
 from quarterdeck.metrics.owed import open_receivables
 from quarterdeck.metrics.revenue import unclosed_by_event
 from quarterdeck.metrics.running_cost import IDLE_STATES, savings
-from quarterdeck.metrics.state import booked_between, local_days, require_now
+from quarterdeck.metrics.state import local_days, require_now
 from quarterdeck.metrics.statements import expenses_by_account, margin_by_business
 from quarterdeck.metrics.tieouts import uncategorised_by_expense
 from quarterdeck.period import Period
 
-WAVE_WEEKS = 4
-WAVE_LEAST = 3
 OVER_PLAN = 10  # percent of the plan: an account that is further over it is a blocker
 
 
@@ -90,29 +88,17 @@ def _accounts(inventory: AssetInventory, period: Period, display: Display) -> It
 
 
 def _cancellations(inventory: AssetInventory, period: Period, _: Display) -> Iterator[Blocker]:
-    inventory.require("events", "channel")
-    middle, t = period.window_start(WAVE_WEEKS), inventory.moment(period)
-    now = cancelled_between(inventory, middle, t)
-    before = cancelled_between(inventory, period.window_start(2 * WAVE_WEEKS), middle)["channel"].value_counts()
-    for channel, rows in now.groupby("channel"):
-        count, earlier = len(rows), int(before.get(channel, 0))
-        if count >= WAVE_LEAST and count >= 2 * earlier:
-            than = f"{earlier or 'none'} in the {WAVE_WEEKS} before"
-            evidence = f"{count} bookings in {WAVE_WEEKS} weeks, {than}"
-            yield Blocker(f"Cancellations from {channel}", evidence, total(rows["price_minor"]))
+    waves = cancellation_waves(inventory, period)
+    for channel, count, before, amount in waves.itertuples(index=False):
+        evidence = f"{count} bookings in {WAVE_WEEKS} weeks, {before or 'none'} in the {WAVE_WEEKS} before"
+        yield Blocker(f"Cancellations from {channel}", evidence, amount)
 
 
 def _channels(inventory: AssetInventory, period: Period, display: Display) -> Iterator[Blocker]:
-    expenses = dated_in(inventory, days_of(inventory, period, CHANNEL_WEEKS), "channel")
-    inventory.require("events", "channel")
-    booked = booked_between(inventory, period.window_start(CHANNEL_WEEKS), inventory.moment(period))
-    named = expenses[expenses["channel"].notna()]
-    worth = totals_by(booked["channel"], booked["price_minor"])
-    for channel, cost in totals_by(named["channel"], named["amount_minor"]).items():
-        brought = worth.get(channel, 0)
-        if cost > brought:
-            evidence = f"{display.money(cost)} spent, {display.money(brought)} booked, {CHANNEL_WEEKS} weeks"
-            yield Blocker(f"More spent on {channel} than booked", evidence, cost - brought)
+    rows = losing_channels(inventory, period)[["channel", "spent_minor", "booked_minor", "loss_minor"]]
+    for channel, spent, booked, loss in rows.itertuples(index=False):
+        evidence = f"{display.money(spent)} spent, {display.money(booked)} booked, {CHANNEL_WEEKS} weeks"
+        yield Blocker(f"More spent on {channel} than booked", evidence, loss)
 
 
 def _crewless(inventory: AssetInventory, period: Period, display: Display) -> Iterator[Blocker]:
