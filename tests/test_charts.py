@@ -537,3 +537,16 @@ def test_neighbouring_steps_of_one_group_share_a_bracket():
         charts.StepGroup("Revenue", (("Bay", -5), ("Lights", 2))),
         charts.StepGroup("Costs", (("Labour", 1),)),
     ]
+
+
+def test_a_grid_of_shares_becomes_cells():
+    """Rows in their own order, whole percents, five bands; the framed row is the title's; a missing share says so."""
+    frame = pd.DataFrame(
+        {"name": ["B", "B", "A", "A"], "week": [1, 2, 1, 2], "filled": pd.Series([0.2, 0.5, 1, None], dtype="Float64")}
+    )
+
+    names, cells = charts.share_grid(frame, "name", "week", "filled", display=US, framed="B")
+
+    assert names == ["B", "A"]
+    assert cells[0] == [charts.HeatCell("20%", 0, is_framed=True), charts.HeatCell("50%", 2, is_framed=True)]
+    assert cells[1] == [charts.HeatCell("100%", 4), charts.HeatCell("–", None)]
