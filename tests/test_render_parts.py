@@ -8,7 +8,7 @@ from PIL import Image as Pillow
 from PIL.PngImagePlugin import PngInfo
 
 from quarterdeck.blocks import Cell, Table, TableColumn
-from quarterdeck.render.columns import columns_that_fit, phone_fit
+from quarterdeck.render.columns import _letters, columns_that_fit, keeps, phone_fit
 from quarterdeck.render.fragments import read_fragment
 from quarterdeck.render.items import Picture, Prose, cut_at_word
 from quarterdeck.render.pictures import fit_for_mail
@@ -332,6 +332,17 @@ def test_phone_gets_smaller_letters_before_broken_words():
     assert phone_fit(sized([6] * 7)) == "tight"
     assert phone_fit(sized([12] * 6)) == "tight broken"
     assert phone_fit(sized([400], figures=False)) == ""  # its one word is broken anyway
+
+
+def test_a_day_stands_on_one_line():
+    """A column of days needs room for the longest of them, and its cells are not wrapped; other words are."""
+    days = Cell(text="Fri 27 Nov", sort="2026-11-27")
+    columns = (TableColumn(head="Gap"), TableColumn(head="Due"))
+
+    assert keeps(days) == "n"
+    assert keeps(Cell(text="Fri 27 Nov")) == ""
+    assert keeps(Cell(text="27", sort=27)) == ""
+    assert _letters(Table(title="", columns=columns, rows=((Cell(text="Some words of a gap"), days),))) == [8, 10]
 
 
 # --- text --------------------------------------------------------------------------------------------------------

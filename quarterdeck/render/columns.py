@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from quarterdeck.blocks import Table, TableColumn
+from quarterdeck.blocks import Cell, Table, TableColumn
 from quarterdeck.render.tokens import CONTENT_WIDTH
 
 _PHONE = 328  # CSS pixels of content on a phone of 360
@@ -18,6 +18,7 @@ _PHONE_GAP = 8
 _SMALL_LETTER, _SMALL_GAP = 6.6, 6  # the same at 12 px, the smallest that is allowed
 _TEXT = 8  # letters; narrower, a column of text is a column of syllables
 _WORD = 24  # letters; a longer word is broken
+_DAY = 16  # letters of the longest day that is kept on one line
 _MOST_COLUMNS = 7
 _BREAKS = re.compile(r"[\s\-–/]+")
 
@@ -53,6 +54,11 @@ def breaks(text: str) -> str:
     return "w" if _longest_word(text) > _WORD else ""
 
 
+def keeps(cell: Cell) -> str:
+    """The style class of a cell that stands on one line as a figure does: a day, `Fri 27 Nov`."""
+    return "n" if isinstance(cell.sort, str) and len(cell.text) <= _DAY else ""
+
+
 def _letters(table: Table) -> list[int]:
     """For each column, the letters that must stand on one line: a figure, or the longest word of a text."""
     rows = [*table.rows, *([table.total] if table.total else [])]
@@ -60,10 +66,11 @@ def _letters(table: Table) -> list[int]:
     for at, column in enumerate(table.columns):
         texts = [row[at].text for row in rows]
         longest = max((len(text) for text in texts), default=0)
+        days = max((len(row[at].text) for row in rows if keeps(row[at])), default=0)
         # Words that are broken anyway need no room of their own.
         words = [len(word) for text in (column.head, *texts) for word in _BREAKS.split(text) if len(word) <= _WORD]
         needed = longest if column.align == "right" else min(longest, _TEXT)
-        letters.append(max(min(needed, _WORD), *words, 0))
+        letters.append(max(min(needed, _WORD), days, *words, 0))
     return letters
 
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from quarterdeck.blocks import Direction, Provenance, Tone
 from quarterdeck.render import tokens
-from quarterdeck.render.columns import breaks, phone_fit, places
+from quarterdeck.render.columns import breaks, keeps, phone_fit, places
 from quarterdeck.render.identity import EditionIdentity
 from quarterdeck.render.items import Item, Picture, runs_right_to_left
 
@@ -36,6 +36,7 @@ def equip(environment: Environment) -> None:
         sources=sources,
         phone_fit=phone_fit,
         breaks=breaks,
+        keeps=keeps,
         places=places,
     )
     environment.globals.update(light=tokens.colours("light"), dark=tokens.colours("dark"), tokens=tokens, EMPTY=EMPTY)
