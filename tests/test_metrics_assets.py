@@ -438,13 +438,16 @@ def test_the_roadmap_is_what_is_due_in_the_next_fiscal_quarter(inventory_of):
             action("web", "done", due_on="2027-03-01", is_done=True),
             action("web", "undated"),
         ],
-        gaps=[gap("web", "a gap", due_on="2027-04-30", owner="Ann")],
+        gaps=[
+            gap("web", "a gap, since 3 May 2026", due_on="2027-04-30", owner="Ann", opened_on="2026-05-03"),
+            gap("web", "open to all, since 2021", due_on="2027-04-30"),
+        ],
     )
 
     frame = metrics.roadmap(inventory, P)
 
-    assert frame["what"].tolist() == ["first", "a gap"]
-    assert frame["kind"].tolist() == ["action", "gap"]
+    assert frame["what"].tolist() == ["First", "A gap", "Open to all, since 2021"]
+    assert frame["kind"].tolist() == ["action", "gap", "gap"]
 
 
 @given(day=st.dates(date(2015, 1, 1), date(2035, 1, 1)), month=st.integers(1, 12))

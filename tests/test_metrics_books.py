@@ -426,12 +426,12 @@ def test_an_uncategorised_expense_gets_its_vendors_usual_account(inventory_of):
     assert frame["vendor"].tolist() == ["Fuel & Co", "acme ltd", "Nobody", "Once", "Always", "Thrice"]
     assert frame["suggested"].fillna("none").tolist() == ["Catering", "Rent", "none", "Fuel", "Fuel", "Rent"]
     assert frame["why"].tolist() == [
-        "account 9999 is not in the chart; 1 of 2 other payments to this vendor are on it",
-        "2 of 3 other payments to this vendor are on it",
-        "no other payment to this vendor has an account",
-        "the only other payment to this vendor is on it",
-        "both other payments to this vendor are on it",
-        "all 3 other payments to this vendor are on it",
+        "9999 is not in the chart; as 1 of its 2 other payments",
+        "as 2 of its 3 other payments",
+        "it has no other payment with an account",
+        "as its only other payment",
+        "as its 2 other payments",
+        "as its 3 other payments",
     ]
     in_period = frame.loc[frame["in_period"], "amount_minor"].sum()
     assert in_period == metrics.uncategorised_expenses(inventory, P).value == 84

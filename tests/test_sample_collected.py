@@ -53,7 +53,7 @@ def test_handoffs_are_understood(inventory):
     assert set(projects["status"]) == {"live", "degraded", "building", "paused", "retired", "unknown"}
     assert metrics.stale_handoffs(inventory, WEEK).value == 1
     assert len(inventory.table("gaps")) == 21
-    assert len(inventory.table("actions")) == 28
+    assert len(inventory.table("actions")) == 31
     assert metrics.running_cost_stated(inventory, WEEK).value == 287_400
 
 

@@ -22,6 +22,9 @@ _BOOKS = re.compile(
     re.IGNORECASE,
 )
 _KEYS = re.compile(r"\b(?:keys?|passwords?|secrets?|tokens?)\b", re.IGNORECASE)
+# An amount at a text's end has a column of its own: "…, $12,600", "…, 640 €".
+_AMOUNT = re.compile(r",\s*(?:[$€£]\s?\d[\d.,]*[km]?|\d[\d.,]*[km]?\s?€)\s*$")
+_SINCE = re.compile(r",\s*since\s[^,;]*\d[^,;]*$", re.IGNORECASE)  # so has the day since when a gap is open
 _SEVERITIES = {severity: rank for rank, severity in enumerate(("critical", "high", "medium", "low", "unknown"))}
 
 
@@ -154,11 +157,12 @@ def bookkeeping_gaps(
     of money or books: of accounts, bills, deposits, refunds and the like. Security, cost and the user's experience
     are told elsewhere, and so is what a gap says of keys and secrets.
 
-    Takes, returns and raises what `open_gaps` does.
+    Takes and raises what `open_gaps` does, and returns its columns; of `gap` the words that have no other column.
     """
     gaps = open_gaps(inventory, period, first_seen)
     speaks = gaps["gap"].str.contains(_BOOKS) & ~gaps["gap"].str.contains(_KEYS)
-    return gaps[(gaps["area"] == "data") | (gaps["area"].isin(["process", "other"]) & speaks)].reset_index(drop=True)
+    found = gaps[(gaps["area"] == "data") | (gaps["area"].isin(["process", "other"]) & speaks)]
+    return found.assign(gap=_sentences(found["gap"], found["opened_on"])).reset_index(drop=True)
 
 
 def open_actions(inventory: AssetInventory, period: Period) -> pd.DataFrame:
@@ -183,9 +187,9 @@ def roadmap(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     What the handoffs promise for the next fiscal quarter: open actions and gaps that are due in it.
 
     Returns:
-        By due date: `due_on`, `kind` (`action` or `gap`), `project`, `what`, `owner` and `amount_minor` (missing
-        where the handoff does not say), `document`, `line`. The quarter is the one after that in which t's
-        last day lies, counted from the start of the fiscal year.
+        By due date: `due_on`, `kind` (`action` or `gap`), `project`, `what` (the words that have no other column),
+        `owner` and `amount_minor` (missing where the handoff does not say), `document`, `line`. The quarter is the
+        one after that in which t's last day lies, counted from the start of the fiscal year.
 
     Raises:
         NotAvailable: There are no handoffs, or *period* is before the snapshot's last week.
@@ -201,7 +205,13 @@ def roadmap(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     )
     due = (promised["due_on"] >= pd.Timestamp(first)) & (promised["due_on"] < pd.Timestamp(end))
     columns = ["due_on", "kind", "project", "what", "owner", "amount_minor", "document", "line"]
+    promised["what"] = _sentences(promised["what"], promised["opened_on"])
     return promised.loc[due, columns].sort_values(["due_on", "kind", "project", "what"], ignore_index=True)
+
+
+def told_once(text: str, *, is_dated: bool) -> str:
+    """What a handoff says of an action or gap, without the amount, and if *is_dated* the day, at its end."""
+    return _AMOUNT.sub("", _SINCE.sub("", text) if is_dated else text)
 
 
 def next_quarter(day: date, first_month: int) -> tuple[date, date]:
@@ -234,6 +244,12 @@ def _ages(projects: pd.DataFrame, day: date) -> pd.Series[int]:
     updated = projects["updated_on"]
     ages: pd.Series[int] = (pd.Timestamp(day) - updated).dt.days.where(updated <= pd.Timestamp(day)).astype("Int64")
     return ages
+
+
+def _sentences(texts: pd.Series[str], days: pd.Series[pd.Timestamp]) -> pd.Series[str]:
+    """*texts* as a table shows them; each may have a day of its own in *days*."""
+    told = [told_once(text, is_dated=known) for text, known in zip(texts, days.notna(), strict=True)]
+    return pd.Series([text[:1].upper() + text[1:] for text in told], index=texts.index, dtype="str")
 
 
 def _count(projects: pd.DataFrame, rows: pd.DataFrame) -> pd.Series[int]:

@@ -135,8 +135,8 @@ def uncategorised_by_expense(inventory: AssetInventory, period: Period) -> pd.Da
     Returns:
         Largest amount first: `date`, `vendor`, `description` (may be missing), `amount_minor`, `account` (as it stands:
         missing, or not in the chart), `in_period` (bool: those sum to `uncategorised_expenses`), `suggested` (the
-        account's name, missing where there is none to suggest), `why` (such as `9 of 10 other payments to this
-        vendor are on it`, and before that an account that the chart does not know).
+        account's name, missing where there is none to suggest), `why` (such as `as 9 of its 10 other
+        payments`, and before that an account that the chart does not know).
 
     Raises:
         NotAvailable: There are no expenses before t, they name no accounts, or there is no chart of accounts.
@@ -219,12 +219,10 @@ def _counted(inventory: AssetInventory, period: Period, check: _Check) -> tuple[
 
 
 def _why(account: str, on_it: float, payments: float) -> str:
-    """Why the usual account is suggested; *on_it* and *payments* are missing where the vendor has none."""
-    stray = "" if pd.isna(account) else f"account {account} is not in the chart; "
+    """Why the usual account is suggested, after a vendor; *on_it* and *payments* are missing where it has none."""
+    stray = "" if pd.isna(account) else f"{account} is not in the chart; "
     if not payments > 0:
-        return f"{stray}no other payment to this vendor has an account"
-    if payments == 1:
-        return f"{stray}the only other payment to this vendor is on it"
-    whole = "both" if payments == 2 else f"all {payments:.0f}"
-    share = whole if on_it == payments else f"{on_it:.0f} of {payments:.0f}"
-    return f"{stray}{share} other payments to this vendor are on it"
+        return f"{stray}it has no other payment with an account"
+    if on_it == payments:
+        return f"{stray}as its {'only other payment' if payments == 1 else f'{payments:.0f} other payments'}"
+    return f"{stray}as {on_it:.0f} of its {payments:.0f} other payments"

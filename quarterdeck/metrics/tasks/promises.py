@@ -7,13 +7,10 @@ import re
 import pandas as pd
 
 from quarterdeck.inventory import AssetInventory
-from quarterdeck.metrics.handoffs import open_actions, open_gaps
+from quarterdeck.metrics.handoffs import open_actions, open_gaps, told_once
 from quarterdeck.metrics.tasks.task import Promise
 from quarterdeck.period import Period
 
-# An amount at a text's end has a column of its own: "…, $12,600", "…, 640 €".
-_AMOUNT = re.compile(r",\s*(?:[$€£]\s?\d[\d.,]*[km]?|\d[\d.,]*[km]?\s?€)\s*$")
-_SINCE = re.compile(r",\s*since\s[^,;]*\d[^,;]*$", re.IGNORECASE)  # so has the day since when a gap is open
 _DECIDE = re.compile(r"decide\b[:,]?\s+", re.IGNORECASE)
 
 
@@ -42,7 +39,7 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
 def _promise(row: dict[str, object], column: str) -> Promise:
     due_on, amount = row["due_on"], row["amount_minor"]
     return Promise(
-        text=_AMOUNT.sub("", _SINCE.sub("", str(row[column])) if row.get("opened_on") else str(row[column])),
+        text=told_once(str(row[column]), is_dated=row.get("opened_on") is not None),
         is_gap=column == "gap",
         project=str(row["project"]),
         document=str(row["document"]),
