@@ -93,6 +93,10 @@ class Display:
         pattern = "#,##0." + "0" * decimals if decimals else "#,##0"
         return self._signed(format_decimal(rounded, pattern, locale=self.locale), value if rounded else 0, sign=sign)
 
+    def whole(self, value: float) -> str:
+        """`105`: a number without decimals, such as days on a mark."""
+        return self.number(value, 0)
+
     def percent(self, ratio: float, decimals: int = 1, *, sign: bool = False) -> str:
         """`38.2%` from 0.382, spaced as the locale does it."""
         rounded = _rounded(Decimal(repr(abs(ratio))) * 100, decimals)

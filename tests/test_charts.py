@@ -550,3 +550,17 @@ def test_a_grid_of_shares_becomes_cells():
     assert names == ["B", "A"]
     assert cells[0] == [charts.HeatCell("20%", 0, is_framed=True), charts.HeatCell("50%", 2, is_framed=True)]
     assert cells[1] == [charts.HeatCell("100%", 4), charts.HeatCell("–", None)]
+
+
+def test_a_grid_of_sizes_has_bands_in_fifths_of_the_largest():
+    """Sizes have no fixed bands; a column may say which cells the title speaks of, and nothing is framed unknown."""
+    sizes = pd.Series([10.0, 0, 4.1, None], dtype="Float64")
+    frame = pd.DataFrame({"name": ["B", "B", "A", "A"], "day": [1, 2, 1, 2], "size": sizes, "is_told": [1, 0, 0, 1]})
+
+    names, cells = charts.size_grid(frame, "name", "day", "size", show=US.number, framed="is_told")
+    _, empty = charts.size_grid(frame[3:], "name", "day", "size", show=US.number)
+
+    assert names == ["B", "A"]
+    assert cells[0] == [charts.HeatCell("10.0", 4, is_framed=True), charts.HeatCell("0.0", 0)]
+    assert cells[1] == [charts.HeatCell("4.1", 2), charts.HeatCell("–", None)]
+    assert empty == [[charts.HeatCell("–", None)]]

@@ -166,6 +166,48 @@ def test_lead_time_is_the_middle_booking(inventory_of):
     }
 
 
+def test_lead_time_by_channel_needs_four_bookings(inventory_of):
+    """Each channel of 13 weeks has its quartiles, the longest median first; of three bookings there are none."""
+    days = {"web": (1, 2, 3, 10), "agent": (20, 20, 20, 20), "walk_in": (1, 1, 1)}
+    inventory = inventory_of(
+        AS_OF,
+        events=[
+            event(channel=channel, booked_at="2026-10-01", starts_at=f"2026-10-{1 + day:02}")
+            for channel, leads in days.items()
+            for day in leads
+        ],
+    )
+
+    rows = metrics.lead_time_by_channel(inventory, P)
+
+    assert rows["channel"].tolist() == ["Agent", "Web"]
+    assert rows["bookings"].tolist() == [4, 4]
+    assert rows.loc[1, ["first_quartile_days", "median_days", "third_quartile_days"]].tolist() == [1.75, 2.5, 4.75]
+
+
+def test_cancellations_by_channel_and_week_fill_the_grid(inventory_of):
+    """Four weeks of every channel that cancelled a booking in one of them, 0 where it did not; an inquiry is none."""
+    inventory = inventory_of(
+        AS_OF,
+        events=[
+            event(status="cancelled", booked_at="2026-10-01", cancelled_at="2026-11-04", price_minor=70),
+            event(
+                status="cancelled", booked_at="2026-10-01", cancelled_at="2026-11-29", price_minor=5, channel="walk_in"
+            ),
+            event(status="cancelled", booked_at="2026-10-01", cancelled_at="2026-10-30", channel="agent"),
+            event(status="cancelled", booked_at=None, cancelled_at="2026-11-29", channel="agent"),
+            event(),
+        ],
+    )
+
+    cells = metrics.cancellations_by_channel_week(inventory, P)
+
+    assert cells["week"].unique().tolist() == ["2026-W45", "2026-W46", "2026-W47", "2026-W48"]
+    assert cells["channel"].unique().tolist() == ["Walk in", "Web"]
+    assert cells["cancellations"].tolist() == [0, 1, 0, 0, 0, 0, 1, 0]
+    assert cells["value_minor"].tolist() == [0, 70, 0, 0, 0, 0, 5, 0]
+
+
 def test_a_week_without_bookings_has_no_lead_time(inventory_of):
     """Nothing booked is 0 bookings and no median, with its own reason."""
     inventory = inventory_of(AS_OF, events=[event(booked_at="2026-10-01")])

@@ -220,13 +220,24 @@ def test_the_seasons_show_when_customers_come(inventory_of):
 
     found = cells.set_index(["season", "weekday"])
     assert len(cells) == 28
-    assert found.loc[("Sep–Nov", 0)].tolist() == [2, 2, 8, 0.25]
-    assert found.loc[("Sep–Nov", 6)].tolist() == [1, 6, 8, 0.75]
+    assert found.loc[("Sep–Nov", 0)].tolist() == [2, 2, 8, 0.25, 2 / 12]  # Mondays: 7 September to 23 November
+    assert found.loc[("Sep–Nov", 6)].tolist() == [1, 6, 8, 0.75, 1 / 13]
     assert found.loc[("Jun–Aug", 0), "events"] == 1
     assert found.loc[("Dec–Feb", 0), "events"] == 0
     assert cells["utilisation"].notna().sum() == 3
     assert counts["events"].sum() == 4
     assert counts["utilisation"].isna().all()
+
+
+def test_a_season_before_the_source_is_not_empty_but_unknown(inventory_of):
+    """What a day brings is counted over the days since the first event; a season without such a day has no figure."""
+    inventory = inventory_of(AS_OF, events=[event(starts_at="2026-11-16 10:00"), event(starts_at="2026-11-23 10:00")])
+
+    cells = metrics.served_by_season_weekday(inventory, P).set_index(["season", "weekday"])
+
+    assert cells.loc[("Sep–Nov", 0), "per_day"] == 1
+    assert cells.loc[("Sep–Nov", 1), "per_day"] == 0
+    assert cells["per_day"].notna().sum() == 7
 
 
 def item(number, event_id, **columns):

@@ -12,7 +12,7 @@ from quarterdeck.charts.bridge import StepGroup, Total, bridge
 from quarterdeck.charts.cash import cash_forecast
 from quarterdeck.charts.columns import Column, columns
 from quarterdeck.charts.drawing import Drawing
-from quarterdeck.charts.frames import grouped, plain, records, share_grid
+from quarterdeck.charts.frames import grouped, plain, records, share_grid, size_grid
 from quarterdeck.charts.funnel import FunnelRow, funnel
 from quarterdeck.charts.heat import HeatCell, band_of, heat_map
 from quarterdeck.charts.multiples import Series, weekly_multiples
@@ -50,6 +50,7 @@ __all__ = [
     "ranges",
     "records",
     "share_grid",
+    "size_grid",
     "split_bars",
     "weekly_against_plan",
     "weekly_multiples",

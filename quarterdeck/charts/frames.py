@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -47,17 +47,49 @@ def share_grid(
         column: The column that tells a row's cells apart.
         share: The column of shares, 0 to 1; where one is missing the cell says so.
         display: The company's way to print percents.
-        framed: The row whose cells the title speaks of.
+        framed: The row whose cells the title speaks of, or the column that says of each cell whether it does.
     """
-    names = list(dict.fromkeys(frame[row].tolist()))
-    shares = frame.pivot(index=row, columns=column, values=share).reindex(names)
+    return _grid(frame, (row, column, share), framed, lambda value: (display.percent(value, 0), band_of(value)))
 
-    def cell(value: Plain, name: str) -> HeatCell:
-        if not isinstance(value, float):
+
+def size_grid(
+    frame: pd.DataFrame, row: str, column: str, size: str, *, show: Callable[[float], str], framed: str | None = None
+) -> tuple[list[str], list[list[HeatCell]]]:
+    """
+    As `share_grid`, of sizes in any one unit, zero or more: each band is a fifth of the largest.
+
+    Args:
+        frame: Every row with every column, in the order in which they are shown.
+        row: The column with the rows' names.
+        column: The column that tells a row's cells apart.
+        size: The column of sizes; where one is missing the cell says so.
+        show: Prints a size: `display.number`.
+        framed: The row whose cells the title speaks of, or the column that says of each cell whether it does.
+    """
+    largest = float(frame[size].max()) if frame[size].notna().any() else 0.0
+    edges = [largest * fifth / 5 for fifth in range(1, 5)]
+    return _grid(frame, (row, column, size), framed, lambda value: (show(value), band_of(value, edges)))
+
+
+def _grid(
+    frame: pd.DataFrame, names: tuple[str, str, str], framed: str | None, say: Callable[[float], tuple[str, int]]
+) -> tuple[list[str], list[list[HeatCell]]]:
+    """Rows and cells by the columns *names* (row, column, value); *say* gives a value's text and band."""
+    row, column, value = names
+    rows = list(dict.fromkeys(frame[row].tolist()))
+    is_told = frame[framed] if framed in frame else frame[row] == framed
+    marked = frame.assign(is_told=is_told.astype("bool")).pivot(index=row, columns=column, values=[value, "is_told"])
+
+    def cell(found: Plain, told: object) -> HeatCell:
+        if not isinstance(found, int | float):
             return HeatCell("–", None)
-        return HeatCell(display.percent(value, 0), band_of(value), is_framed=name == framed)
+        text, band = say(found)
+        return HeatCell(text, band, is_framed=bool(told))
 
-    return names, [[cell(plain(value), name) for value in shares.loc[name]] for name in names]
+    return rows, [
+        [cell(plain(found), told) for found, told in zip(line[value], line["is_told"], strict=True)]
+        for line in (marked.loc[name] for name in rows)
+    ]
 
 
 def plain(value: object) -> Plain:

@@ -9,8 +9,10 @@ from quarterdeck.metrics.bookings import (
     bookings_count,
     bookings_value,
     cancellation_rate,
+    cancellations_by_channel_week,
     cancellations_count,
     cancellations_value,
+    lead_time_by_channel,
     lead_time_median_days,
     lead_time_quartiles,
     net_bookings_value,
@@ -25,6 +27,7 @@ from quarterdeck.metrics.books import (
     plan_variance_ytd,
     result_variance_ytd,
 )
+from quarterdeck.metrics.channels import cancellation_waves, channel_returns, losing_channels
 from quarterdeck.metrics.collection import overdue_receivables, receivables_by_age
 from quarterdeck.metrics.config_risk import configuration_by_function, configuration_risks, risky_variables
 from quarterdeck.metrics.course import (
@@ -63,6 +66,16 @@ from quarterdeck.metrics.facts_accounting import (
     schedule_facts,
 )
 from quarterdeck.metrics.facts_ceo import course_facts, crew_facts, lost_facts, unsold_facts
+from quarterdeck.metrics.facts_cmo import (
+    ahead_facts,
+    audience_facts,
+    channel_story_facts,
+    funnel_facts,
+    presence_facts,
+    season_facts,
+    source_facts,
+    worth_facts,
+)
 from quarterdeck.metrics.facts_cto import (
     admin_facts,
     cost_facts,
@@ -118,6 +131,7 @@ from quarterdeck.metrics.revenue import (
 )
 from quarterdeck.metrics.running_cost import cost_by_project, running_cost_actual, running_cost_stated, savings
 from quarterdeck.metrics.schedules import deferred_by_month, next_quarter_by_month, receivables_by_customer
+from quarterdeck.metrics.seasons import demand_by_season_weekday
 from quarterdeck.metrics.statements import expenses_by_account, margin_by_business, result_bridge
 from quarterdeck.metrics.tasks import agenda
 from quarterdeck.metrics.tieouts import (
@@ -137,6 +151,8 @@ __all__ = [
     "admin_access",
     "admin_facts",
     "agenda",
+    "ahead_facts",
+    "audience_facts",
     "blockers",
     "booked_without_price",
     "bookings_by_channel_week",
@@ -144,6 +160,8 @@ __all__ = [
     "bookings_value",
     "bookkeeping_gaps",
     "cancellation_rate",
+    "cancellation_waves",
+    "cancellations_by_channel_week",
     "cancellations_count",
     "cancellations_value",
     "cancelled_without_date",
@@ -152,6 +170,8 @@ __all__ = [
     "cash_facts",
     "cash_forecast",
     "cash_sensitivity",
+    "channel_returns",
+    "channel_story_facts",
     "check_facts",
     "commitment_facts",
     "commitments",
@@ -172,6 +192,7 @@ __all__ = [
     "dangers",
     "deferred_by_month",
     "deferred_revenue",
+    "demand_by_season_weekday",
     "direct_cost",
     "domain_facts",
     "duplicate_expenses",
@@ -179,6 +200,7 @@ __all__ = [
     "expenses_by_account",
     "function_facts",
     "funnel_by_channel",
+    "funnel_facts",
     "gap_facts",
     "gaps_by_age",
     "gross_margin",
@@ -187,8 +209,10 @@ __all__ = [
     "item_facts",
     "kept_on_cancelled",
     "labour_cost",
+    "lead_time_by_channel",
     "lead_time_median_days",
     "lead_time_quartiles",
+    "losing_channels",
     "lost_facts",
     "lost_quotes",
     "lost_quotes_by_channel",
@@ -214,6 +238,7 @@ __all__ = [
     "plan_variance",
     "plan_variance_ytd",
     "posture_by_zone",
+    "presence_facts",
     "reachable_audience",
     "readiness_rate",
     "receivable_facts",
@@ -239,7 +264,9 @@ __all__ = [
     "runway_weeks",
     "savings",
     "schedule_facts",
+    "season_facts",
     "served_by_season_weekday",
+    "source_facts",
     "stack_audit",
     "stack_by_project",
     "stale_handoffs",
@@ -259,5 +286,6 @@ __all__ = [
     "unsold_facts",
     "unsold_places",
     "utilisation",
+    "worth_facts",
     "zones_at_risk",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -21,6 +22,7 @@ from quarterdeck.metrics.state import (
 from quarterdeck.period import Period
 
 RATE_WEEKS = 13
+QUARTILES_LEAST = 4  # bookings: of fewer, quartiles are made up between them
 _NO_BOOKING = "nothing was booked in these 13 weeks"
 
 
@@ -175,6 +177,33 @@ def lead_time_quartiles(inventory: AssetInventory, period: Period) -> pd.DataFra
     return pd.DataFrame(quartiles).head(min(len(lead), 1))
 
 
+def lead_time_by_channel(inventory: AssetInventory, period: Period) -> pd.DataFrame:
+    """
+    How long before its start an event is booked, by channel: the bookings of the 13 weeks that end with *period*.
+
+    Returns:
+        The longest median first: `channel`, `bookings` (int), `first_quartile_days`, `median_days`,
+        `third_quartile_days` (float). A channel with fewer than 4 bookings has no quartiles and no row.
+
+    Raises:
+        NotAvailable: There are no events, they do not name channels or the time of booking, or the first was
+            booked later.
+    """
+    inventory.require("events", "channel")
+    booked = booked_between(inventory, period.window_start(RATE_WEEKS), inventory.moment(period))
+    by_channel = _lead_days_of(booked).groupby(channels_of(booked))
+    rows = pd.DataFrame(
+        {
+            "bookings": by_channel.size(),
+            "first_quartile_days": by_channel.quantile(0.25),
+            "median_days": by_channel.quantile(0.5),
+            "third_quartile_days": by_channel.quantile(0.75),
+        }
+    )
+    told = rows[rows["bookings"] >= QUARTILES_LEAST].rename_axis("channel").reset_index()
+    return told.sort_values(["median_days", "channel"], ascending=[False, True], ignore_index=True)
+
+
 def bookings_by_channel_week(inventory: AssetInventory, period: Period, weeks: int = 26) -> pd.DataFrame:
     """
     What each channel brought in each of the *weeks* weeks that end with *period*.
@@ -194,16 +223,26 @@ def bookings_by_channel_week(inventory: AssetInventory, period: Period, weeks: i
     week = weeks_of(booked_from(booked), inventory.company.time_zone)
     if not has_history(inventory, shown[0].start, by="booked_at"):
         shown = [later for later in shown if str(later) >= week.min()]
-    channel = channels_of(booked)
-    grid = pd.MultiIndex.from_product(
-        [[str(each) for each in shown], totals_by(channel, _ones(booked))], names=["week", "channel"]
-    )
-    prices = booked["price_minor"].groupby([week.rename("week"), channel])
-    cells = pd.DataFrame({"bookings": prices.size(), "value_minor": prices.sum()}).reindex(grid, fill_value=0)
-    ends_on = {str(each): each.last_day for each in shown}
-    cells = cells.astype("Int64").reset_index()
-    cells.insert(1, "ends_on", cells["week"].map(ends_on).astype("datetime64[s]"))
-    return cells
+    return _grid(booked, week, shown).rename(columns={"count": "bookings"})
+
+
+def cancellations_by_channel_week(inventory: AssetInventory, period: Period, weeks: int = 4) -> pd.DataFrame:
+    """
+    What each channel cancelled in each of the *weeks* weeks that end with *period*.
+
+    Returns:
+        `week` (such as `2026-W48`), `ends_on` (its Sunday, datetime64), `channel`, `cancellations` and
+        `value_minor` (Int64): one row for every week and every channel that cancelled in one of them, 0 where it
+        did not, weeks in the order of time. No rows where nothing was cancelled.
+
+    Raises:
+        NotAvailable: There are no events, or they do not name channels, the time of booking and of cancelling.
+    """
+    inventory.require("events", "channel")
+    shown = weeks_ending_with(period, weeks)
+    cancelled = cancelled_between(inventory, shown[0].start, inventory.moment(period))
+    week = weeks_of(cancelled["cancelled_at"], inventory.company.time_zone)
+    return _grid(cancelled, week, shown).rename(columns={"count": "cancellations"})
 
 
 def cancelled_between(inventory: AssetInventory, start: datetime, end: datetime) -> pd.DataFrame:
@@ -219,8 +258,25 @@ def cancelled_between(inventory: AssetInventory, start: datetime, end: datetime)
 
 
 def _lead_days(inventory: AssetInventory, period: Period) -> pd.Series[float]:
-    booked = booked_between(inventory, period.start, inventory.moment(period))
+    return _lead_days_of(booked_between(inventory, period.start, inventory.moment(period)))
+
+
+def _lead_days_of(booked: pd.DataFrame) -> pd.Series[float]:
     return (booked["starts_at"] - booked_from(booked)) / timedelta(days=1)
+
+
+def _grid(events: pd.DataFrame, week: pd.Series[str], shown: Sequence[Period]) -> pd.DataFrame:
+    """`count` and `value_minor` of *events*, each of which belongs to a *week*, for all *shown* weeks and channels."""
+    channel = channels_of(events)
+    grid = pd.MultiIndex.from_product(
+        [[str(each) for each in shown], totals_by(channel, _ones(events))], names=["week", "channel"]
+    )
+    prices = events["price_minor"].groupby([week.rename("week"), channel])
+    cells = pd.DataFrame({"count": prices.size(), "value_minor": prices.sum()}).reindex(grid, fill_value=0)
+    ends_on = {str(each): each.last_day for each in shown}
+    cells = cells.astype("Int64").reset_index()
+    cells.insert(1, "ends_on", cells["week"].map(ends_on).astype("datetime64[s]"))
+    return cells
 
 
 def _value(events: pd.DataFrame) -> Result:

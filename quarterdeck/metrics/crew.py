@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from quarterdeck.inventory import AssetInventory
+from quarterdeck.metrics.days import end_day
 from quarterdeck.metrics.exact import ratio, total, totals_by
 from quarterdeck.metrics.figure import Result, Split, metric
 from quarterdeck.metrics.state import local_days, require_now, served_between, starting_within
@@ -207,7 +209,8 @@ def served_by_season_weekday(inventory: AssetInventory, period: Period) -> pd.Da
     Returns:
         28 rows, one for each season (`Dec–Feb`, `Mar–May`, `Jun–Aug`, `Sep–Nov`: months, for seasons turn with the
         hemisphere) and `weekday` (0 is Monday): `events` (Int64), `guests` and `capacity` (Int64, of the events of
-        which both are known), `utilisation` (Float64; missing where no capacity is known).
+        which both are known), `utilisation` (Float64; missing where no capacity is known), `per_day` (Float64:
+        events ÷ the days of that season and weekday that the source covers; missing where it covers none).
 
     Raises:
         NotAvailable: There are no events that early.
@@ -216,15 +219,29 @@ def served_by_season_weekday(inventory: AssetInventory, period: Period) -> pd.Da
     served = served.reindex(columns=["starts_at", "guests", "capacity"]).astype(
         {"guests": "Int64", "capacity": "Int64"}
     )
-    days = local_days(served["starts_at"], inventory.company.time_zone)
-    keys = [days.dt.month.map(_SEASON_OF_MONTH).rename("season"), days.dt.day_of_week.rename("weekday")]
+    keys = _season_and_weekday(local_days(served["starts_at"], inventory.company.time_zone))
     both = served[["guests", "capacity"]].where(served["guests"].notna() & served["capacity"].notna())
     cells = both.groupby(keys).sum()
     cells.insert(0, "events", served.groupby(keys).size())
     grid = pd.MultiIndex.from_product([SEASONS, range(7)], names=["season", "weekday"])
     cells = cells.reindex(grid, fill_value=0).astype("Int64")
     cells["utilisation"] = cells["guests"] / cells["capacity"].where(cells["capacity"] > 0)
+    covered = _days_covered(inventory, period).reindex(grid, fill_value=0).astype("Int64")
+    cells["per_day"] = cells["events"] / covered.where(covered > 0)
     return cells.reset_index()
+
+
+def _days_covered(inventory: AssetInventory, period: Period) -> pd.Series[int]:
+    """How many days of each season and weekday lie in the 52 weeks that end with *period* and the source's time."""
+    zone = inventory.company.time_zone
+    first = local_days(inventory.table("events")["starts_at"], zone).min()
+    start = max(first, pd.Timestamp(period.shifted(1 - SEASON_WEEKS).first_day))
+    days = pd.date_range(start, pd.Timestamp(end_day(inventory, period)), inclusive="left").to_series()
+    return days.groupby(_season_and_weekday(days)).size()
+
+
+def _season_and_weekday(days: pd.Series[pd.Timestamp]) -> list[pd.Series[Any]]:
+    return [days.dt.month.map(_SEASON_OF_MONTH).rename("season"), days.dt.day_of_week.rename("weekday")]
 
 
 def _unsold(inventory: AssetInventory, period: Period) -> pd.DataFrame:
