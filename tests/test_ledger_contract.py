@@ -1,5 +1,6 @@
 import itertools
 import json
+import secrets
 import subprocess
 import sys
 import threading
@@ -7,12 +8,14 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import partial
+from typing import ClassVar
 
 import pytest
 
+from quarterdeck import aws
 from quarterdeck.errors import CommandRefused, InputInvalid
-from quarterdeck.ledger import SEND_LEASE, Ledger, open_ledger, records
+from quarterdeck.ledger import SEND_LEASE, Ledger, dynamodb, open_ledger, records
 
 CFO = "cfo/2026-W48"
 CEO = "ceo/2026-W48"
@@ -37,20 +40,44 @@ class Clock:
 class SqliteFile:
     """The embedded store: its URL, and everything that lies on the disk."""
 
-    def __init__(self, folder: Path) -> None:
-        self.url = f"sqlite:{folder / 'state' / 'resort.db'}"
-        self._folder = folder / "state"
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        self._folder = request.getfixturevalue("tmp_path") / "state"
+        self.url = f"sqlite:{self._folder / 'resort.db'}"
 
     def everything(self) -> bytes:
         return b"".join(path.read_bytes() for path in self._folder.iterdir())
 
 
-STORES = {"sqlite": SqliteFile}
+class DynamoDb:
+    """A fresh table of the DynamoDB at a stand-in: its URL, and every attribute of every item."""
+
+    clients: ClassVar = {}  # making one takes a tenth of a second, and threads may share it
+
+    def __init__(self, request: pytest.FixtureRequest, server: str) -> None:
+        request.getfixturevalue("on_aws")(request.getfixturevalue(server))
+        if server not in self.clients:
+            self.clients[server] = aws.client("dynamodb")
+        self._client = self.clients[server]
+        request.getfixturevalue("monkeypatch").setattr(dynamodb, "client", lambda _: self._client)
+        self._table = f"ledger-{secrets.token_hex(8)}"
+        self.url = f"dynamodb:{self._table}"
+        dynamodb.create_table(self._table)
+
+    def everything(self) -> bytes:
+        pages = self._client.get_paginator("scan").paginate(TableName=self._table)
+        return json.dumps([page["Items"] for page in pages], ensure_ascii=False).encode()
+
+
+STORES = {
+    "sqlite": SqliteFile,
+    "moto": partial(DynamoDb, server="moto"),
+    "ministack": partial(DynamoDb, server="ministack"),
+}
 
 
 @pytest.fixture(params=STORES.values(), ids=STORES)
-def store(request, tmp_path):
-    return request.param(tmp_path)
+def store(request):
+    return request.param(request)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from quarterdeck.errors import CommandRefused, InputInvalid, StoreUnwritable
+from quarterdeck.errors import InputInvalid, StoreUnwritable
 from quarterdeck.ledger import open_ledger
 from quarterdeck.ledger.sqlite import SqliteTable
 from quarterdeck.ledger.table import Item, Key, Listing
@@ -45,15 +45,7 @@ def test_what_names_no_ledger_is_refused(url):
     with pytest.raises(InputInvalid) as refusal:
         open_ledger(url, "resort", now)
 
-    assert f"QUARTERDECK_LEDGER: found {url!r}, expected sqlite:PATH" in str(refusal.value)
-
-
-def test_a_ledger_on_dynamodb_says_that_this_release_has_none():
-    """The other store of the design is refused in words, not by a missing module."""
-    with pytest.raises(CommandRefused) as refusal:
-        open_ledger("dynamodb:quarterdeck", "resort", now)
-
-    assert "this release keeps its ledger in SQLite only" in str(refusal.value)
+    assert f"QUARTERDECK_LEDGER: found {url!r}, expected sqlite:PATH or dynamodb:TABLE" in str(refusal.value)
 
 
 def test_a_file_of_another_kind_is_refused_and_left_alone(tmp_path):

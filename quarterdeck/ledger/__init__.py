@@ -10,8 +10,9 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
-from quarterdeck.errors import CommandRefused, InputInvalid
+from quarterdeck.errors import InputInvalid
 from quarterdeck.ledger.batches import Clock
+from quarterdeck.ledger.dynamodb import DynamoTable
 from quarterdeck.ledger.recipients import without_addresses
 from quarterdeck.ledger.records import Approval, Batch, Delivery, Edition, Run
 from quarterdeck.ledger.rules import SEND_LEASE, Claim, Ledger
@@ -34,33 +35,30 @@ __all__ = [
 
 def open_ledger(url: str | None, company: str, clock: Clock) -> Ledger:
     """
-    The ledger of *company* (its slug) at *url*; made where it is missing.
+    The ledger of *company* (its slug) at *url*; a file is made where it is missing.
 
     Args:
-        url: `sqlite:PATH`; None is `quarterdeck/<slug>.db` in the user's state folder, which outlives
-            every clone and every emptied outputs folder.
+        url: `sqlite:PATH`, or `dynamodb:TABLE` of a table that is there; None is `quarterdeck/<slug>.db` in the
+            user's state folder, which outlives every clone and every emptied outputs folder.
         company: A ledger holds one company.
         clock: Tells the time, tz-aware.
 
     Raises:
-        InputInvalid: *url* names no ledger.
-        CommandRefused: It holds another company, or a kind of ledger that this release does not have.
+        InputInvalid: *url* names no ledger, or what is there is none.
+        CommandRefused: It holds another company.
         StoreUnwritable: It cannot be made or written.
+        AwsUnavailable: Its table is missing, a permission is, or AWS does not answer.
     """
     if url is None:
         return Ledger(SqliteTable(user_state_path("quarterdeck") / f"{company}.db"), company, clock)
     kind, _, where = url.partition(":")
     if kind == "dynamodb" and where:
-        raise CommandRefused(
-            f"QUARTERDECK_LEDGER={url}",
-            "this release keeps its ledger in SQLite only",
-            "QUARTERDECK_LEDGER=sqlite:PATH python runner.py run",
-        )
+        return Ledger(DynamoTable(where), company, clock)
     if kind != "sqlite" or not where:
         raise InputInvalid(
             "QUARTERDECK_LEDGER",
             repr(url),
-            "sqlite:PATH",
+            "sqlite:PATH or dynamodb:TABLE",
             "QUARTERDECK_LEDGER=sqlite:PATH python runner.py run",
         )
     return Ledger(SqliteTable(Path(where).expanduser()), company, clock)
