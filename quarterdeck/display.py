@@ -83,6 +83,11 @@ class Display:
         text = format_currency(self._major(abs(minor)), self.currency, locale=self.locale)
         return self._signed(text, minor, sign=sign)
 
+    def money_whole(self, minor: int) -> str:
+        """`$1,535`: in full, without decimals, where `$1.5k` and `$818` stand in one column."""
+        whole = _rounded(self._major(abs(minor)), 0)
+        return self._signed(self._currency(whole, "0"), minor if whole else 0, sign=False)
+
     def count(self, value: int, *, sign: bool = False) -> str:
         """`1,904`"""
         return self._signed(format_decimal(abs(value), locale=self.locale), value, sign=sign)

@@ -29,6 +29,14 @@ def test_money_is_short_and_rounds_up_into_the_next_unit(minor, text):
     assert US.money(minor) == text
 
 
+def test_money_in_full_has_no_decimals():
+    """Where thousands and hundreds stand in one column, all are printed in full; −$0 is $0."""
+    printed = list(map(US.money_whole, [153_476, -81_833, 0, -40, 123_456_789]))
+
+    assert printed == ["$1,535", "−$818", "$0", "$0", "$1,234,568"]
+    assert GERMAN.money_whole(153_476) == "1.535\xa0€"
+
+
 def test_a_column_has_one_unit():
     """Printed like the column's largest amount, a small one keeps its unit; nothing is still 0."""
     assert US.money(-31_000, like=1_020_000) == "−$0.3k"

@@ -337,6 +337,22 @@ def test_changes_are_ranked_by_money_and_name_their_cause(company, edition):
     assert "receivables" in block.metrics
 
 
+def test_what_is_no_longer_there_is_a_cause(inventory_of):
+    """A part that brought something last week and nothing now has moved the sum, though this week does not name it."""
+    gone = inventory_of(
+        AS_OF,
+        events=[
+            event(1, "2026-11-10", 60_000, business="Whale Watch"),
+            event(2, "2026-11-10", 50_000),
+            event(3, "2026-11-18", 20_000),
+        ],
+    )
+
+    block = Report(gone, WEEK).since_last_week(metrics.recognised_revenue)
+
+    assert block.changes[0].cause == "Whale Watch −$600; Bay Sails −$300."
+
+
 def test_a_rate_is_ranked_by_the_revenue_it_means(inventory_of):
     """A margin that moved by points is told in points, and weighs as much as they are of a week's revenue."""
     later = inventory_of(
@@ -446,12 +462,13 @@ def test_other_kinds_of_cells(report):
             column("day", "Day", "day"),
             column("day", "Due", "weekday"),
             column("minor", "To the cent", "change_exact", better="less"),
+            column("minor", "In full", "money_whole"),
         ],
         title="Kinds",
     )
 
     texts = [cell.text for cell in block.rows[0]]
-    assert texts == ["$10,200.00", "+$10.2k", "0.2", "20 Nov 2026", "Fri 20 Nov", "+$10,200.00"]
+    assert texts == ["$10,200.00", "+$10.2k", "0.2", "20 Nov 2026", "Fri 20 Nov", "+$10,200.00", "$10,200"]
     assert [(row[1].tone, row[5].tone) for row in block.rows] == [
         ("worse", "worse"),
         ("better", "better"),

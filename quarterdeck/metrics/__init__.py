@@ -27,7 +27,7 @@ from quarterdeck.metrics.books import (
     plan_variance_ytd,
     result_variance_ytd,
 )
-from quarterdeck.metrics.channels import cancellation_waves, channel_returns, losing_channels
+from quarterdeck.metrics.channels import cancellation_waves, channel_returns, cost_by_channel, losing_channels
 from quarterdeck.metrics.collection import overdue_receivables, receivables_by_age
 from quarterdeck.metrics.config_risk import configuration_by_function, configuration_risks, risky_variables
 from quarterdeck.metrics.course import (
@@ -182,6 +182,7 @@ __all__ = [
     "configuration_by_function",
     "configuration_risks",
     "conversion_rate",
+    "cost_by_channel",
     "cost_by_project",
     "cost_facts",
     "cost_per_booking",

@@ -57,12 +57,13 @@ def channel_returns(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     return _with_quotients(rows.rename_axis("channel").reset_index().astype({"channel": "str"}))
 
 
-def losing_channels(inventory: AssetInventory, period: Period) -> pd.DataFrame:
+def cost_by_channel(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     """
-    The channels that cost more in 13 weeks than the bookings they brought are worth, before any cancellation.
+    The channels of which the books name a cost in these 13 weeks.
 
     Returns:
-        As `channel_returns`, and `loss_minor` (Int64, over 0: spent − booked), the largest first.
+        As `channel_returns`, and `loss_minor` (Int64: spent − booked, before any cancellation; negative where the
+        channel brought more than it cost).
 
     Raises:
         NotAvailable: As `channel_returns`, or there are no expenses that early, or they do not name channels.
@@ -70,7 +71,21 @@ def losing_channels(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     _spent(inventory, period)  # says why, where the books do not tell what a channel costs
     rows = channel_returns(inventory, period)
     rows["loss_minor"] = rows["spent_minor"] - rows["booked_minor"]
-    losing = rows[(rows["loss_minor"] > 0).fillna(value=False)]
+    return rows[rows["spent_minor"].notna()].reset_index(drop=True)
+
+
+def losing_channels(inventory: AssetInventory, period: Period) -> pd.DataFrame:
+    """
+    The channels that cost more in 13 weeks than the bookings they brought are worth, before any cancellation.
+
+    Returns:
+        As `cost_by_channel`, the largest loss first.
+
+    Raises:
+        NotAvailable: As `cost_by_channel`.
+    """
+    rows = cost_by_channel(inventory, period)
+    losing = rows[rows["loss_minor"] > 0]
     return losing.sort_values(["loss_minor", "channel"], ascending=[False, True], ignore_index=True)
 
 

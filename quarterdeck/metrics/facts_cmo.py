@@ -125,7 +125,7 @@ def funnel_facts(inventory: AssetInventory, period: Period) -> Facts:
 
 @facts(
     "one_more", "more_channel", "more_minor", "also_channel", "also_minor", "mean_minor", "less_channel", "less_minor",
-    "dearest_channel", "dearest_minor", "cheapest_channel", "cheapest_minor",
+    "dearest_channel", "dearest_minor", "cheapest_channel", "cheapest_minor", "rare_channels",
 )  # fmt: skip
 def worth_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
@@ -134,21 +134,23 @@ def worth_facts(inventory: AssetInventory, period: Period) -> Facts:
     Only channels with at least 10 bookings are called for; the least is that of any channel that has an inquiry.
 
     Returns:
-        `one_more` (`An inquiry`, or `A booking` where inquiries are not known), `more_channel`, `more_minor` (the
+        `one_more` (`an inquiry`, or `a booking` where inquiries are not known), `more_channel`, `more_minor` (the
         channel where it is worth most), `also_channel`, `also_minor` (the next one, where it is worth more than the
         average), `mean_minor` (of all channels), `less_channel`, `less_minor` (where it is worth least);
-        `dearest_channel`, `dearest_minor`, `cheapest_channel`, `cheapest_minor` (by `cost_minor`).
+        `dearest_channel`, `dearest_minor`, `cheapest_channel`, `cheapest_minor` (by `cost_minor`); `rare_channels`
+        (those with fewer than 10 bookings, as one text; None for none).
     """
     rows = channel_returns(inventory, period)
     rows = rows[rows["channel"] != NOT_RECORDED]
     by = "bookings" if rows["inquiries"].isna().all() else "inquiries"
     known = rows.dropna(subset="worth_minor").sort_values(["worth_minor", "channel"], ascending=[False, True])
     often = known[known["bookings"] >= WORTH_LEAST]
-    found = _dearest_and_cheapest(rows)
+    rare = rows.loc[rows["bookings"] < WORTH_LEAST, "channel"].tolist()
+    found = {**_dearest_and_cheapest(rows), "rare_channels": " and ".join(rare) or None}
     if len(often) and len(known) > 1:
         booked, cancelled, spent = (total(known[name]) for name in ("booked_minor", "cancelled_minor", "spent_minor"))
         mean = round(Fraction(booked - cancelled - spent, total(known[by])))
-        found |= {"one_more": "A booking" if by == "bookings" else "An inquiry", "mean_minor": mean}
+        found |= {"one_more": "a booking" if by == "bookings" else "an inquiry", "mean_minor": mean}
         for of, row in (("more", _row(often, 0)), ("also", _row(often[1:], 0)), ("less", _row(known, -1))):
             if row and (of != "also" or row["worth_minor"] > mean):
                 found |= {f"{of}_channel": row["channel"], f"{of}_minor": row["worth_minor"]}
@@ -183,18 +185,15 @@ def ahead_facts(inventory: AssetInventory, period: Period) -> Facts:
     return found
 
 
-@facts(
-    "busy_weekday", "busy_season", "busy_share", "busy_events", "quiet_weekday", "quiet_season", "quiet_share",
-    "quiet_events", "unknown_seasons",
-)  # fmt: skip
+@facts("busy_days", "busy_share", "busy_events", "quiet_days", "quiet_share", "quiet_events", "unknown_seasons")
 def season_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
     When customers come, over 52 weeks.
 
     Returns:
-        `busy_weekday` (`Saturdays`), `busy_season` (`Jun–Aug`), and `busy_share` (how full its events were) or, where
-        no capacity is known, `busy_events` (how many a day, printed); the same of the quietest cell;
-        `unknown_seasons` (`Mar–May`: those of which the source holds no day; None for none).
+        `busy_days` (`Saturdays in Jun–Aug`), and `busy_share` (how full their events were) or, where no capacity is
+        known, `busy_events` (how many a day, printed); the same of the quietest days; `unknown_seasons` (`Mar–May`:
+        those of which the source holds no day; None for none).
     """
     cells = demand_by_season_weekday(inventory, period)
     company = inventory.company
@@ -206,7 +205,7 @@ def season_facts(inventory: AssetInventory, period: Period) -> Facts:
     for of, (season, weekday, value, is_share) in zip(
         ("busy", "quiet"), told[["season", "weekday", "value", "is_share"]].itertuples(index=False), strict=False
     ):
-        found |= {f"{of}_weekday": WEEKDAYS[weekday], f"{of}_season": season}
+        found[f"{of}_days"] = f"{WEEKDAYS[weekday]} in {season}"
         found |= {f"{of}_share": float(value)} if is_share else {f"{of}_events": display.number(float(value))}
     return found
 

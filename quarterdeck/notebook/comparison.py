@@ -150,9 +150,11 @@ class Comparison:
         if not figure.by or not before.by:
             return ""
         rises = (figure.value or 0) > (before.value or 0)
+        # Of parts that are a sum one that is not there brought nothing; of rates nobody knows what it would be.
+        absent = 0 if _are_a_sum(figure) and _are_a_sum(before) else None
         moved: list[tuple[Number, str]] = []
-        for part, value in figure.by.items():
-            old = before.by.get(part, 0 if metric.unit in ("minor", "count") else None)
+        for part in {**figure.by, **before.by}:
+            value, old = figure.by.get(part, absent), before.by.get(part, absent)
             if value is not None and old is not None and value != old and (value > old) == rises:
                 moved.append((value - old, part))
         if [by for by, _ in moved] == [(figure.value or 0) - (before.value or 0)]:
@@ -160,6 +162,11 @@ class Comparison:
         moved.sort(key=lambda entry: (-abs(entry[0]), entry[1]))
         named = [f"{in_words(part)} {_difference(self.display, by, metric.unit)}" for by, part in moved[:_CAUSES_SHOWN]]
         return "; ".join(named) + "." if named else ""
+
+
+def _are_a_sum(figure: Figure) -> bool:
+    parts = [value for value in (figure.by or {}).values() if value is not None]
+    return figure.unit in ("minor", "count") and sum(parts) == figure.value
 
 
 def kpi_of(metric: Metric, figure: Figure, comparison: Comparison) -> Kpi:

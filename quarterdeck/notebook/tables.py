@@ -17,12 +17,13 @@ from quarterdeck.errors import InputInvalid
 from quarterdeck.notebook.comparison import tone_of
 
 Kind = Literal[
-    "text", "count", "money", "money_exact", "change", "change_exact", "percent", "number", "day", "weekday"
+    "text", "count", "money", "money_exact", "money_whole", "change", "change_exact", "percent", "number", "day",
+    "weekday",
 ]  # fmt: skip
 
 _LEFT = ("text", "day", "weekday")
 _CHANGES = ("change", "change_exact")
-_SUMMED = ("count", "money", "money_exact", *_CHANGES, "percent")
+_SUMMED = ("count", "money", "money_exact", "money_whole", *_CHANGES, "percent")
 _MISSING = "–"
 ACTION_COLUMNS = ("action", "owner", "due_on", "amount_minor")
 
@@ -47,8 +48,8 @@ class Column:
         name: In the frame.
         head: What a reader sees, with the unit where the values do not carry it.
         kind: How its values are printed: `money` in one unit for the whole column, `money_exact` to the cent,
-            `change` and `change_exact` the same with sign and tone, `percent` from a ratio, `number` with one
-            decimal, `day` as `20 Nov 2026`, `weekday` as `Fri 20 Nov`.
+            `money_whole` in full without cents, `change` and `change_exact` as `money` and `money_exact` with sign and
+            tone, `percent` from a ratio, `number` with one decimal, `day` as `20 Nov 2026`, `weekday` as `Fri 20 Nov`.
         better: Of a `change`: whether more or less is good news.
         total: Whether the total row has its sum.
         detail: Another column of the frame, of texts: a smaller line under each value, none where it is missing.
@@ -165,6 +166,7 @@ class Rows:
             "count": lambda: display.count(value),
             "money": lambda: display.money(value, like=like),
             "money_exact": lambda: display.money_exact(value),
+            "money_whole": lambda: display.money_whole(value),
             "change": lambda: display.money(value, sign=True, like=like),
             "change_exact": lambda: display.money_exact(value, sign=True),
             "percent": lambda: display.percent(float(value), 0),
