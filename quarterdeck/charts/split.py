@@ -24,10 +24,12 @@ class SplitRow:
     Args:
         name: As a reader sees it.
         sizes: One for each part, zero or more; a zero is written and has no bar.
+        is_worse: The title speaks of it as bad news.
     """
 
     name: str
     sizes: tuple[int, ...]
+    is_worse: bool = False
 
 
 def split_bars(
@@ -91,11 +93,11 @@ class _Split:
         for number, part in enumerate(self.parts):
             zero = layout.left + step * number
             canvas.write(Label(NOTE.cut(part, step - 4), NOTE, zero, layout.head_base), theme.ink_2)
-            solid = theme.worse if part in self.worse else theme.actual
             for at, row in enumerate(self.rows):
-                size = row.sizes[number]
+                size, is_worse = row.sizes[number], row.is_worse or part in self.worse
+                solid = theme.worse if is_worse else theme.actual
                 canvas.fill(layout.bar(at, 0.5, zero, zero + scale(size)), solid)
-                colour = theme.ink_3 if not size else theme.worse if part in self.worse else theme.ink
+                colour = theme.ink_3 if not size else theme.worse if is_worse else theme.ink
                 type_ = VALUE if size else NAME
                 base = base_at_middle(layout.middle(at), type_)
                 text = type_.cut(self.show(size), step - _GAP - _LABEL_GAP)

@@ -1,6 +1,6 @@
 """Each figure once, by field."""
 
-from quarterdeck.metrics.access import access_risks, admin_access
+from quarterdeck.metrics.access import access_risks, admin_access, admins_at_risk
 from quarterdeck.metrics.audience import reachable_audience
 from quarterdeck.metrics.balances import cash, cash_by_week
 from quarterdeck.metrics.blockers import blockers
@@ -87,7 +87,7 @@ from quarterdeck.metrics.facts_cto import (
 )
 from quarterdeck.metrics.figure import CATALOGUE, Figure, Metric
 from quarterdeck.metrics.forecast import cash_forecast, cash_sensitivity, commitments, lowest_cash, runway_weeks
-from quarterdeck.metrics.handoff_signs import gaps_by_age, maturity_signs, stack_audit
+from quarterdeck.metrics.handoff_signs import gap_list, gaps_by_age, maturity_signs, stack_audit
 from quarterdeck.metrics.handoffs import (
     bookkeeping_gaps,
     maturity_by_project,
@@ -129,7 +129,13 @@ from quarterdeck.metrics.revenue import (
     unclosed_events,
     unclosed_revenue,
 )
-from quarterdeck.metrics.running_cost import cost_by_project, running_cost_actual, running_cost_stated, savings
+from quarterdeck.metrics.running_cost import (
+    cost_by_project,
+    monthly_costs,
+    running_cost_actual,
+    running_cost_stated,
+    savings,
+)
 from quarterdeck.metrics.schedules import deferred_by_month, next_quarter_by_month, receivables_by_customer
 from quarterdeck.metrics.seasons import demand_by_season_weekday
 from quarterdeck.metrics.statements import expenses_by_account, margin_by_business, result_bridge
@@ -150,6 +156,7 @@ __all__ = [
     "account_facts",
     "admin_access",
     "admin_facts",
+    "admins_at_risk",
     "agenda",
     "ahead_facts",
     "audience_facts",
@@ -203,6 +210,7 @@ __all__ = [
     "funnel_by_channel",
     "funnel_facts",
     "gap_facts",
+    "gap_list",
     "gaps_by_age",
     "gross_margin",
     "gross_margin_rate",
@@ -223,6 +231,7 @@ __all__ = [
     "maturity_by_project",
     "maturity_facts",
     "maturity_signs",
+    "monthly_costs",
     "moved_facts",
     "net_bookings_value",
     "next_quarter_by_month",

@@ -50,6 +50,22 @@ def admin_access(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     return admins[columns].sort_values(["idle_days", "user_id"], ascending=[False, True], ignore_index=True)
 
 
+def admins_at_risk(inventory: AssetInventory, period: Period) -> pd.DataFrame:
+    """
+    The administrators of `access_risks`, each once, in the order of `admin_access`.
+
+    Returns:
+        `user_id`, `factor` (`yes`, `no`, missing where unknown), `idle_days` (Int64, missing where unknown).
+
+    Raises:
+        NotAvailable: As `admin_access`.
+    """
+    admins = admin_access(inventory, period)
+    admins = admins.assign(factor=admins["mfa_enabled"].map({True: "yes", False: "no"}).astype("str"))
+    is_at_risk = admins["lacks_mfa"] | admins["is_idle"]
+    return admins.loc[is_at_risk, ["user_id", "factor", "idle_days"]].reset_index(drop=True)
+
+
 def _admins(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     users = inventory.table("users", "mfa_enabled", "last_active_at")
     t = inventory.moment(period)

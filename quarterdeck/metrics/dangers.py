@@ -125,10 +125,7 @@ def _forgeable(inventory: AssetInventory, period: Period) -> Iterator[Danger]:
 
 
 def _loose_zones(inventory: AssetInventory, period: Period) -> Iterator[Danger]:
-    said = (
-        "domain lacks a record that names who may act for it",
-        "domains lack a record that names who may act for them",
-    )
+    said = "domain lacks CAA or null MX", "domains lack CAA or null MX"
     yield from _zones(inventory, period, ("CAA", "null MX"), said)
 
 

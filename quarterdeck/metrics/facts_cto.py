@@ -21,19 +21,23 @@ from quarterdeck.metrics.running_cost import IDLE_STATES, cost_by_project, savin
 from quarterdeck.period import Period
 
 
-@facts("worst_danger", "second_danger", "third_danger", "danger_count")
+@facts(
+    "worst_danger", "second_danger", "third_danger", "danger_count",
+    "dangers_that_break", "dangers_that_leak", "dangers_that_cost",
+)  # fmt: skip
 def danger_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
     The most dangerous things, in the order of `quarterdeck.metrics.dangers`.
 
     Returns:
-        `worst_danger`, `second_danger`, `third_danger` (sentences without full stop), `danger_count`.
+        `worst_danger`, `second_danger`, `third_danger` (sentences without full stop), `danger_count`, and how many of
+        them can break something, leak something, or cost too much: `dangers_that_break`, `dangers_that_leak`,
+        `dangers_that_cost` (None for none).
     """
-    rows = dangers(inventory, period)["danger"].tolist()
-    return {
-        **dict(zip(("worst_danger", "second_danger", "third_danger"), rows, strict=False)),
-        "danger_count": len(rows),
-    }
+    rows = dangers(inventory, period)
+    worst = zip(("worst_danger", "second_danger", "third_danger"), rows["danger"].tolist(), strict=False)
+    kinds = {f"dangers_that_{can}": int((rows["can"] == can).sum()) or None for can in ("break", "leak", "cost")}
+    return {**dict(worst), "danger_count": len(rows), **kinds}
 
 
 @facts(
@@ -82,13 +86,13 @@ def domain_facts(inventory: AssetInventory, period: Period) -> Facts:
     return found
 
 
-@facts("admins", "admins_at_risk", "admins_without_factor", "admins_idle")
+@facts("admins", "admins_in_danger", "admins_without_factor", "admins_idle")
 def admin_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
     Who can do everything.
 
     Returns:
-        `admins`, `admins_at_risk` (of them without second factor, or idle; None for none), `admins_without_factor`,
+        `admins`, `admins_in_danger` (of them without second factor, or idle; None for none), `admins_without_factor`,
         `admins_idle` (None for none).
     """
     rows, parts = admin_access(inventory, period), access_risks(inventory, period).by or {}
@@ -96,21 +100,24 @@ def admin_facts(inventory: AssetInventory, period: Period) -> Facts:
     at_risk = int((rows["lacks_mfa"] | rows["is_idle"]).sum())
     return {
         "admins": len(rows),
-        "admins_at_risk": at_risk or None,
+        "admins_in_danger": at_risk or None,
         "admins_without_factor": without,
         "admins_idle": idle,
     }
 
 
-@facts("gaps_open", "gaps_high", "gaps_high_old", "gaps_oldest_days", "gaps_overdue", "ux_gaps", "ux_gaps_high")
+@facts(
+    "gaps_open", "gaps_high", "gaps_high_old", "gaps_high_unowned", "gaps_oldest_days",
+    "ux_gaps", "ux_gaps_high",
+)  # fmt: skip
 def gap_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
     The open gaps.
 
     Returns:
-        `gaps_open`; of them critical or high: `gaps_high`, `gaps_high_old` (open for over 60 days), `gaps_oldest_days`
-        (how long the oldest of them is open); `gaps_overdue`; of the user experience: `ux_gaps`, `ux_gaps_high`. All
-        but the first are None for none.
+        `gaps_open`; of them critical or high: `gaps_high`, `gaps_high_old` (open for over 60 days),
+        `gaps_high_unowned`, `gaps_oldest_days` (how long the oldest of them is open); of the user
+        experience: `ux_gaps`, `ux_gaps_high`. All but the first are None for none.
     """
     gaps = open_gaps(inventory, period)
     high, ux = gaps[gaps["severity"].isin(HIGH)], gaps[gaps["area"] == "ux"]
@@ -119,8 +126,8 @@ def gap_facts(inventory: AssetInventory, period: Period) -> Facts:
         "gaps_open": len(gaps),
         "gaps_high": len(high) or None,
         "gaps_high_old": int((high["age_days"] > OLD_DAYS).sum()) or None,
+        "gaps_high_unowned": int(high["owner"].isna().sum()) or None,
         "gaps_oldest_days": None if pd.isna(oldest) else int(oldest),
-        "gaps_overdue": int(gaps["is_overdue"].sum()) or None,
         "ux_gaps": len(ux) or None,
         "ux_gaps_high": int(ux["severity"].isin(HIGH).sum()) or None,
     }

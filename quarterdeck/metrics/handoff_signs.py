@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import bisect
+from typing import Literal
 
 import pandas as pd
 
 from quarterdeck.inventory import AssetInventory
-from quarterdeck.metrics.handoffs import maturity_by_project, open_gaps, stack_by_project
+from quarterdeck.metrics.handoffs import HIGH, maturity_by_project, open_gaps, stack_by_project, told_once
 from quarterdeck.metrics.tasks.task import SEVERITIES, listed
 from quarterdeck.period import Period
 
-UNKNOWN = "Unknown"
+UNKNOWN = "Age unknown"
 GAP_BANDS = ("To 30 days", "31–60", "61–90", "Over 90", UNKNOWN)
-SIGNS = ("Age, days", "Owner", "Stack", "Tests", "High gaps", "Done", "Overdue")
+SIGNS = ("Days", "Owner", "Stack", "Tests", "Gaps", "Done", "Late")
 _BAND_ENDS = [30, 60, 90]
 _AGE_CONCERNS = [15, 31, 61, 91]  # days: where concern is a step higher; over 60 a handoff is stale
 _MISSING_SIGN = 3  # no owner, no stack, no tests named
@@ -27,14 +28,15 @@ def maturity_signs(inventory: AssetInventory, period: Period) -> pd.DataFrame:
         For each project, the longest untouched first and those of unknown age last, one row for each of `SIGNS`:
         `project`, `sign`, `text` (what stands in the cell: days, `yes`, `no`, a count, `1 of 3` actions, `–` where
         there is nothing to say), `concern` (Int64, 0 to 4, missing where there is nothing to judge: what is done, an
-        unknown age, tests of a project that names no stack), `is_stale` (bool: this cell is why the handoff is stale).
+        unknown age, tests of a project that names no stack), `is_told` (bool: the age of the handoff that is longest
+        untouched, if it is stale, and every lack of tests: what a title speaks of).
 
     Raises:
         NotAvailable: As `maturity_by_project`.
     """
     rows = maturity_by_project(inventory, period)
     rows = rows.sort_values(["age_days", "project"], ascending=[False, True])
-    cells = []
+    cells: list[tuple[str, str, str, int | None, bool]] = []
     for row in rows.to_dict("records"):
         told = {
             SIGNS[0]: _age(row["age_days"]),
@@ -45,11 +47,12 @@ def maturity_signs(inventory: AssetInventory, period: Period) -> pd.DataFrame:
             SIGNS[5]: (_share(row["actions_done"], row["actions_open"]), None),
             SIGNS[6]: _counted(row["actions_overdue"]),
         }
+        is_stalest = row["is_stale"] and not cells
         for sign, (text, concern) in told.items():
-            is_stale = row["is_stale"] and sign == SIGNS[0]
-            cells.append((row["project"], sign, text, concern, is_stale))
-    frame = pd.DataFrame(cells, columns=["project", "sign", "text", "concern", "is_stale"])
-    return frame.astype({"project": "str", "sign": "str", "text": "str", "concern": "Int64", "is_stale": "bool"})
+            is_told = is_stalest if sign == SIGNS[0] else sign == SIGNS[3] and concern == _MISSING_SIGN
+            cells.append((row["project"], sign, text, concern, is_told))
+    frame = pd.DataFrame(cells, columns=["project", "sign", "text", "concern", "is_told"])
+    return frame.astype({"project": "str", "sign": "str", "text": "str", "concern": "Int64", "is_told": "bool"})
 
 
 def gaps_by_age(inventory: AssetInventory, period: Period) -> pd.DataFrame:
@@ -74,12 +77,34 @@ def gaps_by_age(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     return frame
 
 
+def gap_list(inventory: AssetInventory, period: Period, which: Literal["high", "ux"]) -> pd.DataFrame:
+    """
+    Open gaps to be read one by one: the critical and high ones, or those of the user experience.
+
+    Returns:
+        In the order of `open_gaps`: `gap` (the words that have no other column, beginning with a capital), `about`
+        (its project and owner), `severity` (`Critical` and so on), `age_days` (Int64, missing where unknown),
+        `due_on` (missing where there is no day).
+
+    Raises:
+        NotAvailable: As `open_gaps`.
+    """
+    gaps = open_gaps(inventory, period)
+    gaps = gaps[gaps["severity"].isin(HIGH) if which == "high" else gaps["area"] == "ux"]
+    frame = gaps.assign(
+        gap=[_sentence(*gap) for gap in zip(gaps["gap"], gaps["opened_on"].notna(), strict=True)],
+        about=gaps["project"] + (", " + gaps["owner"]).fillna(", no owner"),
+        severity=gaps["severity"].str.capitalize(),
+    )
+    return frame[["gap", "about", "severity", "age_days", "due_on"]].reset_index(drop=True)
+
+
 def stack_audit(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     """
     What each project runs on and how well it says so, those with most components of unknown version first.
 
     Returns:
-        `project`, `about` (its state and owner), `runs_on` (three components with their versions, and how many more
+        `project`, `status` (`Live` and so on), `runs_on` (three components with their versions, and how many more
         there are; missing where none is named), `components`, `unversioned` (int), `document`, `line`.
 
     Raises:
@@ -88,12 +113,12 @@ def stack_audit(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     rows = stack_by_project(inventory, period)
     runs_on = {project: listed(names) for project, names in _components(inventory).items()}
     frame = rows.assign(
-        about=(rows["status"] + (", " + rows["owner"]).fillna(", no owner")).astype("str"),
+        status=rows["status"].str.capitalize(),
         runs_on=rows["project"].map(runs_on).astype("str"),
         components=rows["count"],
     )
     ordered = frame.sort_values(["unversioned", "components", "project"], ascending=[False, False, True])
-    return ordered[["project", "about", "runs_on", "components", "unversioned", "document", "line"]].reset_index(
+    return ordered[["project", "status", "runs_on", "components", "unversioned", "document", "line"]].reset_index(
         drop=True
     )
 
@@ -106,6 +131,12 @@ def _components(inventory: AssetInventory) -> dict[str, list[str]]:
     versions = stack["version"] if "version" in stack else pd.Series(pd.NA, index=stack.index, dtype="str")
     shown = stack["component"] + (" " + versions).fillna("")
     return {str(project): names.tolist() for project, names in shown.groupby(stack["project"])}
+
+
+def _sentence(text: str, is_dated: bool) -> str:  # noqa: FBT001 - of a row
+    """A gap's words as a table shows them; a name such as `bay-sails.example` keeps its small letter."""
+    words = told_once(text, is_dated=is_dated)
+    return words[:1].upper() + words[1:] if words.split(" ", 1)[0].isalpha() else words
 
 
 def _age(days: int | None) -> tuple[str, int | None]:

@@ -72,6 +72,33 @@ def cost_by_project(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     return frame.sort_values(order, ascending=[False, False, True], ignore_index=True)
 
 
+def monthly_costs(inventory: AssetInventory, period: Period) -> pd.DataFrame:
+    """
+    `cost_by_project`, as a chart shows it: what is paid beside what is stated, or what is stated alone.
+
+    Returns:
+        `name` (with its state, where the project is paused or retired), `cost_minor` (Int64: what is paid, or where
+        no expense names any project what is stated), `stated_minor` (Int64: what it is compared with, else missing),
+        `tone` (`worse` for a paused or retired project), `is_paid` (bool, the same in all rows: which of the two).
+
+    Raises:
+        NotAvailable: As `cost_by_project`.
+    """
+    costs = cost_by_project(inventory, period)
+    is_idle = costs["status"].isin(IDLE_STATES)
+    is_paid = bool(costs["paid_minor"].notna().any())
+    nothing = pd.Series(pd.NA, index=costs.index, dtype="Int64")
+    return pd.DataFrame(
+        {
+            "name": costs["project"].where(~is_idle, costs["project"] + ", " + costs["status"]),
+            "cost_minor": costs["paid_minor"] if is_paid else costs["stated_minor"],
+            "stated_minor": costs["stated_minor"] if is_paid else nothing,
+            "tone": is_idle.map({True: "worse", False: "neutral"}),
+            "is_paid": is_paid,
+        }
+    )
+
+
 def savings(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     """
     What would save most: costs of paused or retired projects, then stated costs that no expense shows.
