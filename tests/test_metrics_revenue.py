@@ -137,6 +137,7 @@ def test_what_was_closed_late_is_shown_against_last_weeks_snapshot(inventory_of)
     assert changes["event_id"].tolist() == ["late", "dearer", "opened"]
     assert changes["change_minor"].tolist() == [1000, 500, -250]
     assert changes["business"].tolist() == ["Bay Sails"] * 3
+    assert (changes["ended_on"] == changes["ended_at"].dt.tz_localize(None).dt.normalize()).all()
     assert metrics.recognised_late(now, now, P).empty
 
 

@@ -451,6 +451,17 @@ def test_a_column_has_one_unit_and_shares_sum_to_a_hundred(report):
     assert block.subtitle == "USD"
 
 
+def test_the_sum_of_what_nobody_knows_is_not_zero(report):
+    """A column without any value has a dash for its total, and rows left out without value name no money."""
+    frame = FRAME.assign(minor=pd.Series([None] * 3, dtype="Int64"))
+    columns = [column("name", "Name"), column("minor", "Amount", "money", total=True)]
+
+    block = report.table(frame, columns, title="Nothing known", mail_rows=1)
+
+    assert [cell.text for cell in block.total] == ["Total", "–"]
+    assert block.left_out == "and 2 more, on the page"
+
+
 def test_other_kinds_of_cells(report):
     """Exact money keeps its cents, a change its sign and tone, days their month."""
     block = report.table(

@@ -15,6 +15,7 @@ from quarterdeck.metrics.state import (
     end_of,
     is_served,
     is_unclosed,
+    local_days,
     served_between,
     weeks_ending_with,
     weeks_of,
@@ -177,8 +178,8 @@ def recognised_late(inventory: AssetInventory, before: AssetInventory, period: P
     that was corrected, or an event that is no longer completed, changes them as well.
 
     Returns:
-        One row an event: `event_id`, `business`, `ended_at`, `change_minor` (Int64, never 0, negative
-        where less is recognised), in the order of `ended_at`.
+        One row an event: `event_id`, `business`, `ended_at`, `ended_on` (datetime64, the company's day), `change_minor`
+        (Int64, never 0, negative where less is recognised), in the order of `ended_at`.
 
     Raises:
         NotAvailable: One of the snapshots has no events.
@@ -191,7 +192,8 @@ def recognised_late(inventory: AssetInventory, before: AssetInventory, period: P
     for column in ("business", "ended_at"):
         both[column] = both[column].fillna(both[f"{column}_then"])
     changed = both[both["change_minor"] != 0]
-    columns = ["event_id", "business", "ended_at", "change_minor"]
+    changed = changed.assign(ended_on=local_days(changed["ended_at"], inventory.company.time_zone))
+    columns = ["event_id", "business", "ended_at", "ended_on", "change_minor"]
     return changed[columns].sort_values(["ended_at", "event_id"], ignore_index=True)
 
 

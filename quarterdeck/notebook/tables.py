@@ -124,7 +124,8 @@ class Rows:
         if rest.empty:
             return ""
         summed = next((one for one in self.columns if one.total and one.kind in ("money", "money_exact")), None)
-        amount = f"{self.display.money(_sum_of(rest[summed.name]))}, " if summed else ""
+        is_known = summed is not None and rest[summed.name].notna().any()
+        amount = f"{self.display.money(_sum_of(rest[summed.name]))}, " if summed and is_known else ""
         return f"and {self.display.count(len(rest))} more, {amount}on the page"
 
     def _column(self, column: Column) -> list[Cell]:
@@ -146,6 +147,8 @@ class Rows:
         if not column.total:
             return Cell(text="")
         values = self.frame[column.name]
+        if values.isna().all():  # the sum of what nobody knows is not zero
+            return self._cell(column, None, 0)
         if column.kind == "percent":
             return self._cell(column, float(values.sum()), 0)
         sum_ = _sum_of(values)
