@@ -309,6 +309,22 @@ def test_the_snapshot_of_last_weeks_edition_can_be_opened(desk):
     assert dataclasses.replace(kept, snapshot="0" * 16).inventory() is None
 
 
+def test_a_year_that_the_source_does_not_hold_is_no_comparison(inventory_of):
+    """What was booked a year ago for events that came later is not all that was booked then: growth is not made up."""
+    young = inventory_of(
+        AS_OF,
+        events=[
+            event(1, "2026-06-01", 90_000, booked_at="2025-11-20 10:00"),
+            event(2, "2026-11-18", 20_000, booked_at="2026-11-18 08:00"),
+        ],
+    )
+
+    kpi = Report(young, WEEK).kpis(metrics.bookings_value).kpis[0]
+
+    assert kpi.value == "$200"
+    assert [delta.basis for delta in kpi.deltas] == ["on week"]
+
+
 def test_without_a_previous_edition_now_figures_stand_alone(report):
     """There is nothing to compare them with, and nothing is made up."""
     assert report.kpis(metrics.receivables).kpis[0].deltas == ()

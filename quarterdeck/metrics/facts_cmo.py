@@ -27,7 +27,7 @@ from quarterdeck.metrics.bookings import (
     lead_time_quartiles,
 )
 from quarterdeck.metrics.channels import WAVE_LEAST, cancellation_waves, channel_returns, losing_channels
-from quarterdeck.metrics.crew import SEASONS
+from quarterdeck.metrics.crew import SEASON_WEEKS, SEASONS
 from quarterdeck.metrics.domains import posture_by_zone
 from quarterdeck.metrics.exact import NOT_RECORDED, ratio, total, totals_by
 from quarterdeck.metrics.facts import Facts, facts
@@ -158,7 +158,8 @@ def worth_facts(inventory: AssetInventory, period: Period) -> Facts:
 
 
 @facts(
-    "early_channel", "early_days", "late_channel", "late_days", "week_low_days", "week_high_days", "source_ends_on",
+    "early_channel", "early_days", "late_channel", "late_days", "week_low_days", "week_high_days", "source_begins_on",
+    "source_ends_on",
 )  # fmt: skip
 def ahead_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
@@ -167,10 +168,11 @@ def ahead_facts(inventory: AssetInventory, period: Period) -> Facts:
     Returns:
         `early_channel`, `early_days`, `late_channel`, `late_days` (the longest and the shortest median of 13 weeks, in
         whole days; None for one channel alone), `week_low_days`, `week_high_days` (the quartiles of the week),
-        `source_ends_on` (the day of the last event that the source holds, where a quarter of all bookings are made
-        for later than that: the latest weeks lack them).
+        `source_begins_on` (the day of the first event, where that is in the last 52 weeks), `source_ends_on` (the day
+        of the last one, where a quarter of all bookings are made for later than that: the latest weeks lack them).
     """
-    found: Facts = {"source_ends_on": _end_of_source(inventory, period)}
+    found: Facts = {"source_begins_on": _start_of_source(inventory, period)}
+    found["source_ends_on"] = _end_of_source(inventory, period)
     week = _row(lead_time_quartiles(inventory, period), 0)
     if week:
         found["week_low_days"] = round(week["first_quartile_days"])
@@ -312,6 +314,14 @@ def _dearest_and_cheapest(rows: pd.DataFrame) -> Facts:
 def _row(rows: pd.DataFrame, at: SupportsIndex) -> Mapping[Any, Any]:
     """The row of *rows* at place *at*, with Python's values; empty where there are no rows."""
     return rows.iloc[[operator.index(at)]].astype("object").to_dict("records")[0] if len(rows) else {}
+
+
+def _start_of_source(inventory: AssetInventory, period: Period) -> date | None:
+    """The day of the first event, where it is in the 52 weeks that end with *period*."""
+    first: datetime = inventory.table("events")["starts_at"].min()
+    if not period.window_start(SEASON_WEEKS) <= first < inventory.moment(period):
+        return None
+    return first.astimezone(ZoneInfo(inventory.company.time_zone)).date()
 
 
 def _end_of_source(inventory: AssetInventory, period: Period) -> date | None:

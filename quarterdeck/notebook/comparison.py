@@ -88,11 +88,13 @@ class Comparison:
         figure: A metric's figure of so many weeks later (negative: before) than the report's.
         display: The company's way to print.
         previous: Last week's edition.
+        has_year: Whether the source of events reaches back a year: one of them had started by then.
     """
 
     figure: Callable[[Metric, int], Figure]
     display: Display
     previous: PreviousEdition | None
+    has_year: bool = True
 
     def week_before(self, metric: Metric) -> Figure | None:
         """The figure of the week before; None where there is nothing to take it from."""
@@ -104,8 +106,16 @@ class Comparison:
         return Figure(metric.id, record.unit, record.value, record.reason, record.by)
 
     def year_before(self, metric: Metric) -> Figure:
-        """The figure of 364 days before; not available for what is known only now."""
-        return self.figure(metric, -52)
+        """
+        The figure of 364 days before; not available for what is known only now.
+
+        Nor where no event of the source had started by then: of what was booked in that week the source has only
+        what was booked far ahead, and nobody had been served who could come back.
+        """
+        figure = self.figure(metric, -52)
+        if figure.value is not None and "events" in metric.source and not self.has_year:
+            return Figure(metric.id, metric.unit, None, "the source of events does not reach back that far")
+        return figure
 
     def deltas(self, metric: Metric, figure: Figure) -> tuple[Delta, ...]:
         """The differences to a week and a year before, as far as both are known."""

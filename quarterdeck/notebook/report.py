@@ -36,6 +36,7 @@ from quarterdeck.inventory import TABLES, AssetInventory, NotAvailable
 from quarterdeck.metrics import CATALOGUE, Figure, Metric
 from quarterdeck.metrics.days import year_to_date
 from quarterdeck.metrics.facts import FACTS, Facts
+from quarterdeck.metrics.state import has_history
 from quarterdeck.notebook.cell import show
 from quarterdeck.notebook.comparison import Comparison, PreviousEdition, kpi_of
 from quarterdeck.notebook.movements import came_and_went
@@ -318,7 +319,13 @@ class Report:
 
     @property
     def _comparison(self) -> Comparison:
-        return Comparison(self._figure_at, self.display, self.previous)
+        return Comparison(self._figure_at, self.display, self.previous, self._has_year)
+
+    @property
+    def _has_year(self) -> bool:
+        """Whether an event had started by the end of the week a year before."""
+        a_year_before = self.period.shifted(-52).end
+        return self.inventory.has("events") and has_history(self.inventory, a_year_before, by="starts_at")
 
     def _figure_at(self, metric: Metric, weeks: int) -> Figure:
         """A metric's figure *weeks* after the report's week, computed once."""
