@@ -75,7 +75,12 @@ def editions(sample: Path, hotel: Path) -> list[Path]:
 def words_to_read(text: str) -> int:
     """Words of the text part without table cells and provenance."""
     body = text.partition("Where the figures come from.")[0]
-    prose = [line for line in body.splitlines() if not re.search(r"\S {2,}\S", line.strip())]
+    prose: list[str] = []
+    for block in re.split(r"(?:\r?\n){2,}", body):
+        lines = block.splitlines()
+        # A table's head stands over a rule; all below it are cells, also words that wrapped into a line of their own.
+        rule = next((at for at, line in enumerate(lines) if at and not line.strip("-")), len(lines) + 1)
+        prose += [line for line in lines[: rule - 1] if not re.search(r"\S {2,}\S", line.strip())]
     return sum(bool(re.search(r"\w", word)) for line in prose for word in line.split())
 
 
