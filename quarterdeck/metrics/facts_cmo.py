@@ -40,7 +40,7 @@ from quarterdeck.period import Period
 WORTH_LEAST = 10
 """Bookings in 13 weeks that a channel needs before a report says to do more of it."""
 
-GAP_LEAST = 0.10
+GAP_LEAST = Fraction(1, 10)
 """How much more of the inquiries than of the bookings a channel brings before that is a story."""
 
 WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
@@ -103,18 +103,22 @@ def funnel_facts(inventory: AssetInventory, period: Period) -> Facts:
         `best_rate_channel`, `best_rate` (the highest conversion of those with 10 bookings or more).
     """
     rows = funnel_by_channel(inventory, period)
-    rows = rows[rows["channel"] != NOT_RECORDED].reset_index(drop=True)
+    rows = rows[rows["channel"] != NOT_RECORDED]
     asked, booked = total(rows["inquiries"]), total(rows["booked"])
     if not asked or not booked:
         return {}
-    shares = pd.DataFrame({"asked": rows["inquiries"] / asked, "booked": rows["booked"] / booked}).astype("float64")
     found: Facts = {}
-    widest = _row(pd.concat([rows["channel"], shares], axis="columns"), (shares["asked"] - shares["booked"]).argmax())
-    if widest["asked"] - widest["booked"] >= GAP_LEAST:
+    shares = {
+        name: (Fraction(inquiries, asked), Fraction(bookings, booked))
+        for name, inquiries, bookings in rows[["channel", "inquiries", "booked"]].itertuples(index=False)
+    }
+    widest = max(shares, key=lambda name: shares[name][0] - shares[name][1])
+    of_inquiries, of_bookings = shares[widest]
+    if of_inquiries - of_bookings >= GAP_LEAST:
         found = {
-            "gap_channel": widest["channel"],
-            "gap_inquiry_share": widest["asked"],
-            "gap_booking_share": widest["booked"],
+            "gap_channel": widest,
+            "gap_inquiry_share": float(of_inquiries),
+            "gap_booking_share": float(of_bookings),
         }
     often = rows[rows["booked"] >= WORTH_LEAST]
     if len(often):
