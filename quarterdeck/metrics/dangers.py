@@ -167,7 +167,7 @@ def _stale(inventory: AssetInventory, period: Period) -> Iterator[Danger]:
 
 def _required(inventory: AssetInventory, period: Period) -> Iterator[Danger]:
     rows = configuration_by_function(inventory, period)
-    needy = rows[rows["needs_value"] > 0]
+    needy = rows[rows["needs_value"] > 0].sort_values(["needs_value", "function"], ascending=[False, True])
     if len(needy):
         variables = counted(int(needy["needs_value"].sum()), "variable has", "variables have")
         functions = counted(len(needy), "function stops", "functions stop")
