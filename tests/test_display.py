@@ -82,6 +82,17 @@ def test_exact_money_keeps_every_cent_of_eighteen_digits():
     assert US.money_exact(123_456_789_012_345_678) == "$1,234,567,890,123,456.78"
 
 
+def test_months_carry_their_year():
+    """A month in a table is short, one in prose is written out, and a range says a year that both share once."""
+    display = Display("en_US", "USD", "America/Los_Angeles")
+
+    assert display.month(date(2026, 11, 30)) == "Nov 2026"
+    assert display.month_in_prose(date(2026, 11, 30)) == "November 2026"
+    assert display.months(date(2027, 1, 1), date(2027, 3, 31)) == "January to March 2027"
+    assert display.months(date(2026, 12, 1), date(2027, 2, 1)) == "December 2026 to February 2027"
+    assert Display("pt_PT", "EUR", "Europe/Lisbon").month_in_prose(date(2016, 12, 1)) == "dezembro 2016"
+
+
 def test_days_and_instants_are_the_companys():
     """An instant is shown in the company's time zone, with the zone; the day stands before the month."""
     instant = datetime(2026, 11, 23, 13, 10, tzinfo=UTC)

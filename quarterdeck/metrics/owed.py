@@ -102,7 +102,7 @@ def kept_on_cancelled(inventory: AssetInventory, period: Period) -> pd.DataFrame
     require_now(inventory, period)
     kept = _kept(inventory, period)
     columns = ["event_id", "business", "customer_id", "cancelled_at", "paid_minor"]
-    kept = kept[kept["paid_minor"] > 0].reindex(columns=columns)
+    kept = kept[kept["paid_minor"] > 0].reindex(columns=columns).astype({"cancelled_at": "datetime64[us, UTC]"})
     return kept.sort_values(["paid_minor", "event_id"], ascending=[False, True], ignore_index=True)
 
 

@@ -54,7 +54,7 @@ def receivables_by_customer(inventory: AssetInventory, period: Period) -> pd.Dat
     Who owes for served events, the largest sum first.
 
     Returns:
-        One row a customer: `customer` (their id; the events that name none are one row, `not recorded`), `events`
+        One row a customer: `customer` (their id; the events that name none are one row, `Not recorded`), `events`
         (int), `oldest_days` (int: whole days since the first of them ended), `old_minor` (Int64: what is owed for
         over 60 days), `open_minor` (Int64; they sum to `receivables`).
 
