@@ -12,7 +12,6 @@ from quarterdeck.blocks import FigureRecord, Number, Unit
 from quarterdeck.inventory import AssetInventory, NotAvailable
 from quarterdeck.period import Period
 
-
 # Why a figure that is marked `now` is not available for an earlier week.
 KNOWN_ONLY_NOW = "known only for the latest full week of the data"
 
