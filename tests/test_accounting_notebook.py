@@ -375,6 +375,7 @@ def test_what_the_hotel_knows_of_now_alone(hotel):
     assert "Not available: money kept. The source keeps no cancelled events." in texts(last)
     assert "No single item is to be settled." in texts(last)
     assert table(last, "Gap").title == "1 gap in what the books are made from"
+    assert table(last, "Month").title == "€92.4k is booked for January to March 2017, all of it paid"
     assert [column.head for column in table(last, "Month").columns] == ["Month", "Booked", "Of it paid"]
     assert "No handoff promises anything for the next fiscal quarter." in texts(last)
     for what in ("deferred revenue by month", "receivables", "the next fiscal quarter", "the agenda"):
