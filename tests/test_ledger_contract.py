@@ -6,7 +6,7 @@ import sys
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import ClassVar
@@ -574,11 +574,35 @@ def test_an_edition_nobody_built_is_refused(ledger):
 # Deliveries
 
 
-def bring_delivery(ledger: Ledger, state: str):
-    """Take the reader's delivery to *state*; the states of mail events are written as their handler will."""
-    delivery = claim(ledger).delivery
-    standing = ledger._shelf.get(records.Delivery, delivery.key)
-    ledger._shelf.replace(replace(delivery, state=state), standing.stamp)
+ANSWERS = {
+    "sent": lambda ledger, delivery: ledger.settle_sent(delivery, "0100-ses"),
+    "refused": lambda ledger, delivery: ledger.settle_refused(delivery, "rejected"),
+    "deferred": lambda ledger, delivery: ledger.settle_deferred(delivery, "throttled"),
+    "unknown": lambda ledger, delivery: ledger.settle_unknown(delivery, "ReadTimeoutError()"),
+}
+EVENTS = {"delivered": "delivery", "bounced": "bounce", "complained": "complaint"}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a mail service tells of a message."""
+
+    kind: str
+    delivery: str
+    recipients: tuple[str, ...] = (READER,)
+    message_id: str = "0100-ses"
+    detail: str = "smtp; 250 ok"
+    edition: str = CFO
+
+
+def bring_delivery(ledger: Ledger, state: str, recipient: str = READER):
+    """Take the delivery to *recipient* to *state* by the doors that lead there."""
+    delivery = claim(ledger, recipient=recipient).delivery
+    if state in ANSWERS:
+        ANSWERS[state](ledger, delivery)
+    if state in EVENTS:
+        ledger.settle_sent(delivery, "0100-ses")
+        ledger.observe(Told(EVENTS[state], delivery.tag, (recipient,)))
     return delivery
 
 
@@ -595,20 +619,15 @@ def test_a_claim_is_answered_by_what_became_of_the_last(released, here):
     assert states(released) == ["sending" if again.outcome == "claimed" else here]
 
 
-ANSWERS = {
-    "sent": lambda ledger, delivery: ledger.settle_sent(delivery, "0100-ses"),
-    "refused": lambda ledger, delivery: ledger.settle_refused(delivery, "rejected"),
-    "deferred": lambda ledger, delivery: ledger.settle_deferred(delivery, "throttled"),
-    "unknown": lambda ledger, delivery: ledger.settle_unknown(delivery, "ReadTimeoutError()"),
-}
-
-
 @pytest.mark.parametrize(("here", "there"), [*itertools.product(DELIVERY_STATES, ANSWERS)])
 def test_an_answer_moves_a_delivery_by_the_table(released, here, there):
-    """An owner's answer moves a delivery where the table lets it; twice is once; the rest is refused."""
+    """An owner's answer moves a delivery by the table; twice is once; an event stands; the rest is refused."""
     delivery = bring_delivery(released, here)
 
-    if here == there or (here, there) in DELIVERY_MOVES:
+    if here in EVENTS:
+        assert ANSWERS[there](released, delivery).state == here
+        assert states(released) == [here]
+    elif here == there or (here, there) in DELIVERY_MOVES:
         assert ANSWERS[there](released, delivery).state == there
         assert states(released) == [there]
     else:
@@ -840,6 +859,305 @@ def test_of_two_people_who_settle_at_once_one_is_told(released, clock):
     assert states(released) == ["sent"]
 
 
+# What a person has sent once more
+
+
+def resend(ledger: Ledger, owner: str = "again-1", recipient: str = READER, because: str = "she lost it"):
+    return ledger.resend(CFO, recipient, body_hash="b0d1", owner=owner, because=because, by="jada")
+
+
+@pytest.mark.parametrize("here", DELIVERY_STATES)
+def test_a_resend_is_one_more_mail_for_a_reader_who_has_it(released, here):
+    """Sent mail is sent once more as a delivery of its own, a clear no is claimed anew; what is in doubt stays."""
+    bring_delivery(released, here)
+
+    again = resend(released)
+
+    outcomes = {"sending": "being_sent", "unknown": "in_doubt"}
+    assert again.outcome == outcomes.get(here, "claimed")
+    if here in outcomes:
+        assert states(released) == [here]
+    elif here in ("refused", "deferred"):
+        assert states(released) == ["sending"]
+        assert (again.delivery.resend, again.delivery.claims) == (0, 2)
+    else:
+        assert states(released) == [here, "sending"]
+        assert (again.delivery.resend, again.delivery.claims) == (1, 1)
+
+
+def test_a_resend_keeps_why_and_who_and_when(released, clock):
+    """Each word that led to a mail is kept, also when that mail met a clear no and was asked for again."""
+    bring_delivery(released, "sent")
+    clock.passes(AN_HOUR)
+    first = resend(released, because="she lost it")
+    released.settle_refused(first.delivery, "suppressed")
+    clock.passes(AN_HOUR)
+
+    resend(released, "again-2", because="her inbox is mended")
+
+    (_, further) = released.deliveries(CFO)
+    assert [(word.because, word.by) for word in further.asked] == [
+        ("she lost it", "jada"),
+        ("her inbox is mended", "jada"),
+    ]
+    assert further.asked[1].at - further.asked[0].at == AN_HOUR
+    assert further.key.sort == f"TO#{further.recipient}#1#1"
+
+
+def test_a_word_outlives_a_claim_by_machine(released):
+    """A first mail that a person asked for again, and that a later run claims, keeps the person's word."""
+    bring_delivery(released, "refused")
+    released.settle_refused(resend(released).delivery, "suppressed")
+
+    claimed = claim(released, "owner-3")
+
+    assert (claimed.outcome, claimed.delivery.claims) == ("claimed", 3)
+    assert [word.because for word in released.deliveries(CFO)[0].asked] == ["she lost it"]
+
+
+def test_a_run_never_follows_a_resend(released):
+    """However often a person has it sent again, and however that ends, a run finds the reader's mail sent."""
+    bring_delivery(released, "sent")
+    for number, answer in enumerate(("sent", "deferred")):
+        ANSWERS[answer](released, resend(released, f"again-{number}").delivery)
+
+    assert claim(released, "owner-2").outcome == "already_sent"
+    assert states(released) == ["sent", "sent", "deferred"]
+
+
+def test_a_second_resend_waits_for_the_first(released, clock):
+    """While one that was asked for is on its way or in doubt, no other is claimed, until a person settles it."""
+    bring_delivery(released, "sent")
+    resend(released)
+
+    on_its_way = resend(released, "again-2").outcome
+    clock.passes(SEND_LEASE)
+    in_doubt = resend(released, "again-3").outcome
+    released.settle(CFO, sent=True)
+    settled = resend(released, "again-4")
+
+    assert (on_its_way, in_doubt, settled.outcome) == ("being_sent", "in_doubt", "claimed")
+    assert settled.delivery.resend == 2
+
+
+def test_a_resend_repeated_by_its_owner_is_one(released):
+    """The same owner's resend is still its claim while it is on its way, and has been sent afterwards."""
+    bring_delivery(released, "sent")
+    first = resend(released)
+
+    on_its_way = resend(released)
+    released.settle_sent(first.delivery, "0200-ses")
+    afterwards = resend(released)
+
+    assert (on_its_way.outcome, afterwards.outcome) == ("claimed", "already_sent")
+    assert states(released) == ["sent", "sent"]
+
+
+@pytest.mark.parametrize("here", ["sent", "refused"])
+def test_of_sixteen_who_resend_at_once_one_sends(released, here):
+    """Sixteen people ask for the same mail at once: one claim, and the others are told that it is on its way."""
+    bring_delivery(released, here)
+    start = threading.Barrier(16)
+
+    def race(number: int) -> str:
+        start.wait()
+        return resend(released, f"again-{number}").outcome
+
+    with ThreadPoolExecutor(16) as pool:
+        outcomes = Counter(pool.map(race, range(16)))
+
+    assert outcomes == {"claimed": 1, "being_sent": 15}
+
+
+def test_a_resend_counts_by_number_not_by_text(released):
+    """The eleventh follows the tenth."""
+    bring_delivery(released, "sent")
+    for number in range(11):
+        released.settle_sent(resend(released, f"again-{number}").delivery, f"0{number}-ses")
+
+    assert resend(released, "the twelfth").delivery.resend == 12
+
+
+def test_only_who_was_mailed_is_mailed_again(released):
+    """An address that the edition never went to, perhaps misspelt, is refused, and so are blanks for a reason."""
+    bring_delivery(released, "sent")
+
+    with pytest.raises(CommandRefused) as stranger:
+        resend(released, recipient="cf0@example.com")
+    with pytest.raises(InputInvalid) as unexplained:
+        resend(released, because=" ")
+
+    assert f"resend {CFO}: no mail to c•••@e•••.com was ever claimed" in str(stranger.value)
+    assert f'python runner.py resend {CFO} --to ADDRESS --because "…"' in str(unexplained.value)
+    assert states(released) == ["sent"]
+
+
+def test_what_is_not_released_is_not_sent_again(ledger):
+    """An edition that is held is no mail."""
+    bring_edition(ledger, "held")
+
+    with pytest.raises(CommandRefused) as refusal:
+        resend(ledger)
+
+    assert "it is held, not released" in str(refusal.value)
+
+
+# What the mail service tells later
+
+# What an event about the latest claim makes of each state.
+PROVEN = {
+    "sending": {"send": "sent", "delay": "sent", "reject": "refused"},
+    "unknown": {"send": "sent", "delay": "sent", "reject": "refused"},
+    "refused": {"send": "sent", "delay": "sent", "reject": "refused"},
+    "deferred": {"send": "sent", "delay": "sent", "reject": "deferred"},
+    "sent": {"send": "sent", "delay": "sent", "reject": "bounced"},
+    "delivered": {"send": "delivered", "delay": "delivered", "reject": "delivered"},
+    "bounced": dict.fromkeys(("send", "delay", "delivery", "complaint", "reject"), "bounced"),
+    "complained": dict.fromkeys(("send", "delay", "delivery", "bounce", "reject"), "complained"),
+}
+KINDS = {"send": "", "delay": "", "delivery": "delivered", "bounce": "bounced", "complaint": "complained", "reject": ""}
+
+
+@pytest.mark.parametrize("here", DELIVERY_STATES)
+def test_an_event_moves_a_delivery_on(released, here):
+    """An event proves what it says, moves nothing back, and told twice it is told once."""
+    for kind, proven in KINDS.items():
+        reader = f"{kind}@example.com"
+        delivery = bring_delivery(released, here, reader)
+        event = Told(kind, delivery.tag, (reader,))
+
+        first = released.observe(event)
+        second = released.observe(event)
+
+        there = PROVEN[here].get(kind, proven)
+        assert first.delivery.state == there, kind
+        assert (first.outcome, second.outcome) == ("known" if here == there else "moved", "known"), kind
+        assert first.delivery == second.delivery
+        assert first.delivery in released.deliveries(CFO)
+        assert first.delivery.message_id == "0100-ses"
+        if first.outcome == "moved":
+            assert (first.delivery.settled_by, first.delivery.reason) == ("event", "smtp; 250 ok")
+
+
+def test_events_in_any_order_come_to_the_same(released):
+    """Whichever comes first, an unknown delivery that was delivered and complained about is complained about."""
+    orders = [*itertools.permutations(("send", "delay", "delivery", "complaint"))]
+    for number, kinds in enumerate(orders):
+        reader = f"{number}@example.com"
+        delivery = bring_delivery(released, "unknown", reader)
+
+        for kind in kinds:
+            released.observe(Told(kind, delivery.tag, (reader,)))
+
+    assert states(released) == ["complained"] * len(orders)
+
+
+def test_a_sender_who_died_is_settled_by_an_event(released, clock):
+    """A send beyond its lease is in doubt until its tag comes back."""
+    delivery = claim(released).delivery
+    clock.passes(SEND_LEASE)
+
+    observed = released.observe(Told("send", delivery.tag))
+
+    assert (observed.outcome, observed.delivery.state, observed.delivery.message_id) == ("moved", "sent", "0100-ses")
+    assert claim(released, "owner-2").outcome == "already_sent"
+
+
+@pytest.mark.parametrize("kind", ["send", "delivery", "bounce"])
+@pytest.mark.parametrize("answer", ["sent", "unknown"])
+def test_an_event_may_be_faster_than_the_answer(released, kind, answer):
+    """When the sender comes with its answer after the event, the event stands, and the sender is not refused."""
+    delivery = claim(released).delivery
+    observed = released.observe(Told(kind, delivery.tag))
+
+    settled = ANSWERS[answer](released, delivery)
+
+    assert settled == observed.delivery
+    assert settled.settled_by == "event"
+
+
+def test_an_event_outranks_a_person_who_did_not_find_the_mail(released):
+    """What a person settled as not sent, and an event proves, is never sent again."""
+    delivery = bring_delivery(released, "unknown")
+    released.settle(CFO, sent=False)
+
+    released.observe(Told("delivery", delivery.tag))
+
+    assert states(released) == ["delivered"]
+    assert claim(released, "owner-2").outcome == "already_sent"
+
+
+def test_an_event_about_an_earlier_claim_frees_no_later_one(released):
+    """A Reject or bounce of the first mail says nothing of the second, which is on its way; of an arrival it does."""
+    first = bring_delivery(released, "unknown")
+    released.settle(CFO, sent=False)
+    second = claim(released, "owner-2").delivery
+
+    for kind in ("reject", "bounce"):
+        assert released.observe(Told(kind, first.tag)).outcome == "known"
+        assert states(released) == ["sending"]
+    arrived = released.observe(Told("delivery", first.tag, message_id="0099-ses"))
+    settled = released.settle_sent(second, "0100-ses")
+
+    assert arrived.delivery.state == "delivered"
+    assert (settled.state, settled.message_id) == ("delivered", "0100-ses")
+
+
+def test_an_event_is_of_the_mail_that_it_names(released):
+    """A bounce of what was sent once more leaves the first mail delivered."""
+    first = bring_delivery(released, "delivered")
+    again = released.settle_sent(resend(released).delivery, "0200-ses")
+
+    released.observe(Told("bounce", again.tag, message_id="0200-ses"))
+
+    assert first.tag != again.tag
+    assert states(released) == ["delivered", "bounced"]
+
+
+def test_an_event_for_the_copy_moves_nothing(released):
+    """A bounce of the audit copy names another recipient: it is told apart, and the reader's delivery stays."""
+    delivery = bring_delivery(released, "sent")
+
+    observed = released.observe(Told("bounce", delivery.tag, recipients=("audit@example.com", "no address")))
+
+    assert (observed.outcome, observed.delivery.state) == ("of_a_copy", "sent")
+    assert states(released) == ["sent"]
+
+
+def test_an_event_that_is_not_ours_changes_nothing(released):
+    """A tag of another form, edition, recipient, claim or message, forged or not, is nobody's."""
+    delivery = bring_delivery(released, "sent")
+    recipient = delivery.recipient
+    for event in (
+        Told("bounce", ""),
+        Told("bounce", "newsletter"),
+        Told("bounce", recipient),
+        Told("bounce", f"{'0' * 32}-1-0-1"),
+        Told("bounce", f"{recipient}-2-0-1"),
+        Told("bounce", f"{recipient}-1-1-1"),
+        Told("bounce", f"{recipient}-1-0-2"),
+        Told("bounce", f"{recipient}-1-0-0"),
+        Told("bounce", f"{recipient}-1-0-1\n"),
+        Told("bounce", delivery.tag, edition=CEO),
+        Told("bounce", delivery.tag, message_id="another"),
+    ):
+        assert released.observe(event).outcome == "not_ours", event
+
+    assert states(released) == ["sent"]
+
+
+def test_of_two_events_at_once_both_are_heard(released, clock):
+    """A delivery that another event moves between reading and writing is looked at again."""
+    delivery = bring_delivery(released, "unknown")
+    racing = Interrupted(
+        released._shelf._table, delivery.key, lambda: released.observe(Told("complaint", delivery.tag))
+    )
+
+    observed = Ledger(racing, "resort", clock).observe(Told("delivery", delivery.tag))
+
+    assert (observed.outcome, states(released)) == ("known", ["complained"])
+
+
 # Lost answers of the store itself
 
 
@@ -981,9 +1299,24 @@ def test_no_item_holds_an_address(ledger, store):
         answer = (ledger.settle_refused, ledger.settle_deferred, ledger.settle_unknown)[number % 3]
         answer(delivery, f"554 Message rejected: <{address}> is not verified")
 
+    bounced = claim(ledger, "another", "Late.Reader@example.net").delivery
+    ledger.observe(
+        Told("bounce", bounced.tag, ("late.reader@example.net",), detail="550 5.1.1 <late.reader@example.net> unknown")
+    )
+    ledger.resend(
+        CFO,
+        "Late.Reader@example.net",
+        body_hash="b0d1",
+        owner="again",
+        because=f"{addresses[2]} asked",
+        by=addresses[0],
+    )
+    addresses.append("late.reader@example.net")
+
     written = store.everything().lower()
 
     assert b"554 message rejected" in written
+    assert b"550 5.1.1" in written
     for address in addresses:
         assert address.lower().encode() not in written
         assert json.dumps(address.lower())[1:-1].encode() not in written

@@ -13,20 +13,24 @@ from platformdirs import user_state_path
 from quarterdeck.errors import InputInvalid
 from quarterdeck.ledger.batches import Clock
 from quarterdeck.ledger.dynamodb import DynamoTable
+from quarterdeck.ledger.events import MailEvent, Observation
 from quarterdeck.ledger.recipients import without_addresses
-from quarterdeck.ledger.records import Approval, Batch, Delivery, Edition, Run
+from quarterdeck.ledger.records import Approval, Asked, Batch, Delivery, Edition, Run
 from quarterdeck.ledger.rules import SEND_LEASE, Claim, Ledger
 from quarterdeck.ledger.sqlite import SqliteTable
 
 __all__ = [
     "SEND_LEASE",
     "Approval",
+    "Asked",
     "Batch",
     "Claim",
     "Clock",
     "Delivery",
     "Edition",
     "Ledger",
+    "MailEvent",
+    "Observation",
     "Run",
     "open_ledger",
     "without_addresses",

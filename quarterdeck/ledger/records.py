@@ -8,6 +8,8 @@ What the ledger knows: batches, editions, runs and deliveries, their states, and
 | run | executing → ready, or failed |
 | delivery | sending → sent, refused, deferred or unknown; sent → delivered, bounced or complained |
 
+A mail that a person has sent once more begins at `sending` as a delivery of its own: none goes backwards.
+
 Two states are never written, because whoever would have to write them is gone: a delivery `sending`
 and a run `executing` beyond their leases are read as `unknown` and `failed`.
 """
@@ -188,16 +190,27 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A person asked for a mail once more: why, who, when."""
+
+    because: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Delivery:
     """
-    One edition to one recipient.
+    One edition to one recipient; what a person has sent once more is a delivery of its own.
 
     Args:
         recipient: The hash; `shown` is what a person may read of the address.
         owner: Token of the claim: only who holds it says what became of the send.
         body_hash: Of what was sent.
         claims: How often it was claimed; more than one after a clear no.
-        settled_by: `answer` (the mail service's), or `person`.
+        settled_by: Who said what became of it: the mail service's `answer`, a `person`, or an `event`.
+        resend: 0 for the first mail, then 1, 2, …: one for each that a person asked for.
+        asked: Each word that led to a claim of this delivery.
     """
 
     edition: str
@@ -213,11 +226,18 @@ class Delivery:
     claims: int = 1
     message_id: str = ""
     reason: str = ""
-    settled_by: Literal["", "answer", "person"] = ""
+    settled_by: Literal["", "answer", "person", "event"] = ""
+    resend: int = 0
+    asked: tuple[Asked, ...] = ()
 
     @property
     def key(self) -> Key:
-        return delivery_key(self.edition, self.recipient, self.revision)
+        return delivery_key(self.edition, self.recipient, self.revision, self.resend)
+
+    @property
+    def tag(self) -> str:
+        """What goes with the message, so that an event about it finds this claim of this delivery."""
+        return f"{self.recipient}-{self.revision}-{self.resend}-{self.claims}"
 
     @property
     def listing(self) -> None:
@@ -265,9 +285,10 @@ def edition_key(name: str) -> Key:
     return Key(f"EDITION#{name}", "STATE")
 
 
-def delivery_key(edition: str, recipient: str, revision: int) -> Key:
-    """`TO#<hash>#<revision>` in the edition's partition."""
-    return Key(edition_key(edition).partition, f"TO#{recipient}#{revision}")
+def delivery_key(edition: str, recipient: str, revision: int, resend: int = 0) -> Key:
+    """`TO#<hash>#<revision>` in the edition's partition; with `#<resend>` for a mail sent once more."""
+    again = f"#{resend}" if resend else ""
+    return Key(edition_key(edition).partition, f"TO#{recipient}#{revision}{again}")
 
 
 def editions_of(period: str) -> str:

@@ -2,7 +2,7 @@
 The rules for deliveries: a mail leaves at most once, whatever crashes.
 
 A delivery is claimed by the one conditional write that finds none, or finds a clear no. Only the owner
-of the claim says what the mail service answered; without an answer, only a person does.
+of the claim says what the mail service answered; without an answer, a person does, or an event.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
+from quarterdeck.errors import InputInvalid
 from quarterdeck.ledger.batches import Batches, refused
+from quarterdeck.ledger.events import MailEvent, Observation, after, is_about, is_to, read_tag
 from quarterdeck.ledger.recipients import hashed, masked
-from quarterdeck.ledger.records import DELIVERY_MOVES, Delivery, DeliveryState, edition_key, may_move
+from quarterdeck.ledger.records import DELIVERY_MOVES, Asked, Delivery, DeliveryState, edition_key, may_move
+from quarterdeck.ledger.shelf import Standing
 
 Outcome = Literal["claimed", "already_sent", "being_sent", "in_doubt"]
 
@@ -61,22 +64,74 @@ class Ledger(Batches):
         Raises:
             CommandRefused: The edition is not released.
         """
-        released = self._require(edition, "released", f"a delivery of {edition}")
-        now = self._clock()
-        wanted = Delivery(
-            edition=edition,
-            recipient=hashed(recipient, self._book.salt),
-            shown=masked(recipient),
-            revision=released.revision,
-            owner=owner,
-            body_hash=body_hash,
-            claimed_at=now,
-            lease_until=now + SEND_LEASE,
-            changed_at=now,
-        )
+        wanted = self._wanted(edition, recipient, body_hash, owner)
         if self._shelf.add(wanted):
             return Claim("claimed", wanted)
         return self._claim_again(wanted)
+
+    def resend(self, edition: str, recipient: str, *, body_hash: str, owner: str, because: str, by: str) -> Claim:
+        """
+        Reserve one more mail of *edition* to *recipient*, who has it, by a person's word; then send at once.
+
+        That word stands for one mail: it is written with the claim, by the one conditional write, and of
+        those who ask at the same time one is told to send. Where the last mail met a clear no, that one is
+        claimed anew. While the last one is being sent or in doubt there is no other, whoever asks.
+
+        Args:
+            edition: Released.
+            recipient: One of those that a mail of the edition was claimed for.
+            body_hash: Of the frozen body that will be sent.
+            owner: As for `claim`.
+            because: Why, in a person's words.
+            by: Who says so.
+
+        Raises:
+            CommandRefused: The edition is not released, or no mail to *recipient* was ever claimed.
+            InputInvalid: No reason is given.
+        """
+        if not because.strip():
+            mend = f'python runner.py resend {edition} --to ADDRESS --because "…"'
+            raise InputInvalid("--because", repr(because), "a reason in words", mend)
+        wanted = self._wanted(edition, recipient, body_hash, owner)
+        word = Asked(because, by, wanted.claimed_at)
+        while True:  # each turn means that somebody else's write got through
+            last = self._last_to(wanted)
+            known = last.record.as_of(self._clock())
+            if may_move(DELIVERY_MOVES, known.state, "sending"):
+                asked = (*known.asked, word)
+                again = replace(wanted, resend=known.resend, claims=known.claims + 1, asked=asked)
+                if self._shelf.replace(again, last.stamp):
+                    return Claim("claimed", again)
+            elif known.state in ("sending", "unknown") or known.owner == owner:
+                return Claim(_outcome(known, owner), known)
+            else:
+                further = replace(wanted, resend=known.resend + 1, asked=(word,))
+                if self._shelf.add(further):
+                    return Claim("claimed", further)
+
+    def observe(self, event: MailEvent) -> Observation:
+        """
+        Take in what the mail service tells later: the delivery moves on where *event* proves something new.
+
+        Events may come in any order, more than once, and while the mail's sender still waits for its answer.
+        One counts only if its tag names a claim of this ledger, its message is that claim's as far as that
+        is known, and its recipient is the delivery's.
+        """
+        tag = read_tag(event.delivery)
+        found = self._shelf.get(Delivery, tag.key(event.edition)) if tag else None
+        if tag is None or found is None or not is_about(found.record, event, tag.claim):
+            return Observation("not_ours", None)
+        if not is_to(found.record, event.recipients, self._book.salt):
+            return Observation("of_a_copy", found.record.as_of(self._clock()))
+        before = found.record
+
+        def observed(standing: Delivery) -> Delivery:
+            nonlocal before
+            before = standing
+            return after(standing, event, tag.claim, self._clock())
+
+        moved = self._shelf.change(Delivery, before.key, observed)
+        return Observation("known" if moved.state == before.state else "moved", moved.as_of(self._clock()))
 
     def settle_sent(self, delivery: Delivery, message_id: str) -> Delivery:
         """The mail service took it, as *message_id*."""
@@ -126,6 +181,30 @@ class Ledger(Batches):
 
         return tuple(self._shelf.change(Delivery, one.key, settled) for one in doubtful)
 
+    def _wanted(self, edition: str, recipient: str, body_hash: str, owner: str) -> Delivery:
+        """A first claim, as it would stand from now on."""
+        released = self._require(edition, "released", f"a delivery of {edition}")
+        now = self._clock()
+        return Delivery(
+            edition=edition,
+            recipient=hashed(recipient, self._book.salt),
+            shown=masked(recipient),
+            revision=released.revision,
+            owner=owner,
+            body_hash=body_hash,
+            claimed_at=now,
+            lease_until=now + SEND_LEASE,
+            changed_at=now,
+        )
+
+    def _last_to(self, wanted: Delivery) -> Standing[Delivery]:
+        """The last mail to the recipient of *wanted*, of the same revision."""
+        found = self._shelf.query(Delivery, wanted.key.partition, f"TO#{wanted.recipient}#")
+        keys = {one.resend: one.key for one in found if one.revision == wanted.revision}
+        if not keys:
+            raise refused(f"resend {wanted.edition}", f"no mail to {wanted.shown} was ever claimed", wanted.edition)
+        return self._shelf.require(Delivery, keys[max(keys)])
+
     def _claim_again(self, wanted: Delivery) -> Claim:
         """The claim of a delivery that was claimed before."""
         while True:  # each turn means that somebody else's write got through
@@ -133,7 +212,7 @@ class Ledger(Batches):
             known = standing.record.as_of(self._clock())
             if not may_move(DELIVERY_MOVES, known.state, "sending"):
                 return Claim(_outcome(known, wanted.owner), known)
-            again = replace(wanted, claims=known.claims + 1)
+            again = replace(wanted, claims=known.claims + 1, asked=known.asked)
             if self._shelf.replace(again, standing.stamp):
                 return Claim("claimed", again)
 
@@ -143,6 +222,8 @@ class Ledger(Batches):
         """
         Record the answer to a send by its owner; the same answer again changes nothing.
 
+        Where an event was faster, it tells what came after the answer, and stands.
+
         Raises:
             CommandRefused: The claim has passed to another owner, or the delivery was settled otherwise.
         """
@@ -150,6 +231,8 @@ class Ledger(Batches):
         def answered(standing: Delivery) -> Delivery:
             if standing.owner != delivery.owner:
                 raise refused(f"{delivery.shown}, {state}", "another sender has claimed it", delivery.edition)
+            if standing.settled_by == "event":
+                return replace(standing, message_id=standing.message_id or message_id)
             if standing.state == state:
                 return standing
             _check_move(standing, state)
