@@ -152,15 +152,15 @@ class DynamoTable:
     def _item(self, attributes: Mapping[str, AttributeValueTypeDef]) -> Item:
         try:
             plain: dict[str, Any] = {name: _plain(value) for name, value in attributes.items()}
-            key, stamp, content = Key(plain["partition"], plain["sort"]), plain["stamp"], plain["content"]
+            listing = Listing(plain["head"], plain["place"]) if "head" in plain else None
+            return Item(Key(plain["partition"], plain["sort"]), listing, plain["stamp"], plain["content"])
         except (KeyError, ValueError) as error:
+            key = " ".join(str(attributes.get(name, {}).get("S")) for name in _KEYS)
             raise InputInvalid(
-                f"{self.name}, {attributes.get('partition')} {attributes.get('sort')}",
+                f"{self.name}, {key}",
                 f"{type(error).__name__}: {error}",
                 "an item as this release writes it",
             ) from error
-        listing = Listing(plain["head"], plain["place"]) if "head" in plain else None
-        return Item(key, listing, stamp, content)
 
 
 def _stamp_of(failed: ClientError) -> str:
