@@ -12,11 +12,20 @@ addresses = st.builds("{}@{}".format, local_parts, domains)
 
 @pytest.mark.parametrize(
     "spelling",
-    ["cfo@example.com", " CFO@Example.COM\n", "cfo@example.com.", "ｃｆｏ@example.com"],
+    [
+        "cfo@example.com",
+        " CFO@Example.COM\n",
+        "cfo@example.com.",
+        "ｃｆｏ@example.com",
+        "Jada Okafor <CFO@example.com>",
+        '"Okafor, J." <cfo@example.com> ',
+        "<cfo@example.com>",
+    ],
 )
 def test_spellings_of_one_mailbox_are_one_recipient(spelling):
-    """Case, spaces around it, a final dot and full-width letters do not make a second recipient."""
+    """Case, a name before it, spaces around it, a final dot and full-width letters do not make a second recipient."""
     assert normalised(spelling) == "cfo@example.com"
+    assert masked(spelling).casefold() in ("c•••@e•••.com", "ｃ•••@e•••.com")
 
 
 def test_a_domain_is_written_as_dns_has_it():

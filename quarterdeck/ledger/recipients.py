@@ -19,6 +19,7 @@ import unicodedata
 from quarterdeck.errors import InputInvalid
 
 _HIDDEN = "•••"
+_NAMED = re.compile(r"[^<>]*<([^<>]*)>\s*")
 # Not an edition of a variant (`cfo@jada/2026-W48`); possessive, so that no shorter part of one matches.
 _ADDRESS = re.compile(r"""[^\s<>()\[\]{},;:"'@•]++@[^\s<>()\[\]{},;:"'@•/]++(?!/\d{4}-W\d)""")
 
@@ -29,11 +30,12 @@ def normalised(address: str) -> str:
 
     The whole address is lower-cased. RFC 5321 lets a host tell `CFO@` from `cfo@`, and no mail service
     in use does: taking them for one errs on the side of a mail too few, never of the same mail twice.
+    A name before it (`Jada Okafor <cfo@example.com>`) is no part of it.
 
     Raises:
         InputInvalid: There is nothing on one side of a single `@`.
     """
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", address).strip().lower())
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _bare(address)).strip().lower())
     local, at, domain = text.partition("@")
     domain = domain.rstrip(".")
     if not (local and at and domain) or "@" in domain:
@@ -43,7 +45,7 @@ def normalised(address: str) -> str:
 
 def masked(address: str) -> str:
     """`c•••@e•••.com`: enough to tell one's own recipients apart."""
-    local, _, domain = address.strip().partition("@")
+    local, _, domain = _bare(address).strip().partition("@")
     _, dot, top = domain.rstrip(".").rpartition(".")
     return f"{local[:1]}{_HIDDEN}@{domain[:1]}{_HIDDEN}{dot}{top if dot else ''}"
 
@@ -57,6 +59,11 @@ def hashed(address: str, salt: str) -> str:
 def without_addresses(text: str) -> str:
     """*text* with every address masked: a mail service's refusal quotes the address that it refuses."""
     return _ADDRESS.sub(lambda match: masked(match[0]), text)
+
+
+def _bare(text: str) -> str:
+    named = _NAMED.fullmatch(text)
+    return named[1] if named else text
 
 
 def _ascii(domain: str) -> str:
