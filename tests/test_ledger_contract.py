@@ -16,6 +16,7 @@ import pytest
 from quarterdeck import aws
 from quarterdeck.errors import CommandRefused, InputInvalid
 from quarterdeck.ledger import SEND_LEASE, Ledger, dynamodb, open_ledger, records
+from quarterdeck.mail.events import parse_event
 
 CFO = "cfo/2026-W48"
 CEO = "ceo/2026-W48"
@@ -1144,6 +1145,26 @@ def test_an_event_that_is_not_ours_changes_nothing(released):
         assert released.observe(event).outcome == "not_ours", event
 
     assert states(released) == ["sent"]
+
+
+def test_ses_events_are_what_a_ledger_observes(released):
+    """What is read from SNS moves the delivery that its tags name: SES's bounce of the very message."""
+    delivery = bring_delivery(released, "unknown")
+    mail = {
+        "messageId": "0100-ses",
+        "destination": [READER, "audit@example.com"],
+        "tags": {"report": ["cfo"], "period": [WEEK], "delivery": [delivery.tag]},
+    }
+    bounce = {
+        "bounceType": "Permanent",
+        "bouncedRecipients": [{"emailAddress": READER.upper(), "diagnosticCode": f"550 <{READER}> unknown"}],
+    }
+    message = json.dumps({"eventType": "Bounce", "mail": mail, "bounce": bounce})
+
+    observed = released.observe(parse_event({"Type": "Notification", "Message": message}))
+
+    assert (observed.outcome, observed.delivery.state) == ("moved", "bounced")
+    assert observed.delivery.reason == "Permanent: 550 <c•••@e•••.com> unknown"
 
 
 def test_of_two_events_at_once_both_are_heard(released, clock):

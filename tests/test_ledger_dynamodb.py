@@ -96,6 +96,16 @@ def test_a_claim_whose_answer_was_lost_won(behind):
     assert claim(ledger, "owner-2").outcome == "being_sent"
 
 
+def test_the_table_knows_its_own_write_again(name, stand_in, wire, on_aws):
+    """A condition that failed on what this very call wrote is no failure, for a new item and for a change."""
+    on_aws(wire(stand_in, lost("PutItem", 1, 3)).endpoint)
+    table = DynamoTable(name)
+
+    assert table.put_if(item(stamp="1"), None)
+    assert table.put_if(item(stamp="2"), "1")
+    assert table.get(item().key) == item(stamp="2")
+
+
 def test_every_write_of_a_delivery_may_lose_its_answer(behind):
     """Claim, refusal, claim anew, sending, and once more by a person: each answer is lost once, and nothing differs."""
     is_first = itertools.cycle([True, False])

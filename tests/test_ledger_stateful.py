@@ -172,4 +172,4 @@ class ReadersInboxes(RuleBasedStateMachine):
 
 
 TestReadersInboxes = ReadersInboxes.TestCase
-TestReadersInboxes.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+TestReadersInboxes.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

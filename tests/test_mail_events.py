@@ -1,11 +1,16 @@
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from quarterdeck.errors import InputInvalid
+from quarterdeck.ledger import open_ledger
+from quarterdeck.mail import FrozenBody
 from quarterdeck.mail.events import SesEvent, parse_event
+from quarterdeck.pipeline.deliver import Letter, deliver
 
+NOW = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 TAG = f"{'8f' * 16}-1-0-1"
 READER = "cfo@example.com"
 AUDIT = "audit@example.com"
@@ -189,3 +194,29 @@ def test_an_edition_that_cannot_be_is_refused(report, period):
     """Tags that make no edition's name are refused before any ledger is asked."""
     with pytest.raises(InputInvalid):
         parse_event(told(event(report=[report], period=[period])))
+
+
+class Accepting:
+    """A mailer that takes every mail, and keeps the tags that it was given."""
+
+    def send(self, message, *, sender, to, bcc, tags) -> str:  # noqa: ARG002 - the protocol's
+        self.tags = {name: [value] for name, value in tags.items()}
+        return "0100-ses"
+
+
+def test_an_event_finds_the_delivery_that_was_mailed(tmp_path):
+    """The tags with which a mail left lead its event back to the delivery, also from an address with a name."""
+    ledger = open_ledger(f"sqlite:{tmp_path}/resort.db", "resort", lambda: NOW)
+    ledger.open_batch("2026-W48", "snapshot-1")
+    run = ledger.start_run("cfo@jada/2026-W48", timedelta(hours=1))
+    ledger.mark_ready(run.edition, run.id)
+    ledger.release(run.edition, run.id)
+    body = FrozenBody("Revenue is under plan", b"Content-Type: text/plain\r\n\r\nRevenue", "b0d1")
+    letter = Letter(run.edition, "snapshot-1", body, "reports@example.com", "jada@example.com", (AUDIT,))
+    mailer = Accepting()
+
+    sent = deliver(letter, f"Jada Okafor <{READER}>", mailer=mailer, ledger=ledger, now=NOW)
+    observed = ledger.observe(parse_event(told(event("Delivery", **mailer.tags))))
+
+    assert sent.result == "sent"
+    assert (observed.outcome, observed.delivery.state) == ("moved", "delivered")
