@@ -91,5 +91,5 @@ def _tags(letter: Letter, claim: Claim) -> dict[str, str]:
     """What SES keeps beside the message, so that its events and a person find the delivery again."""
     report, _, period = letter.edition.partition("/")
     report, _, variant = report.partition("@")
-    tags = {"report": report, "period": period, "delivery": claim.delivery.recipient}
+    tags = {"report": report, "period": period, "delivery": claim.delivery.tag}
     return tags | ({"variant": variant} if variant else {})
