@@ -201,7 +201,8 @@ class Environment:
     """
     The variables of `docs/reference`, read once: nothing else in the package looks at `os.environ`.
 
-    Secrets are not among them: boto3 reads its own.
+    Secrets are not among them: boto3 reads its own. `endpoint` is where all of AWS is looked for instead
+    of at AWS, as boto3 sees it too.
     """
 
     company: str | None = None
@@ -210,6 +211,8 @@ class Environment:
     bcc: str | None = None
     ledger: str | None = None
     store: str | None = None
+    configuration_set: str | None = None
+    endpoint: str | None = None
 
     @classmethod
     def read(cls, env_file: Path | None = None) -> Environment:
@@ -229,8 +232,22 @@ class Environment:
             "bcc": values.get("SES_BCC_EMAIL"),
             "ledger": values.get("QUARTERDECK_LEDGER"),
             "store": values.get("QUARTERDECK_STORE"),
+            "configuration_set": values.get("SES_CONFIGURATION_SET"),
+            # Not from the file: boto3 would not see it there, and mails for a stand-in would reach AWS
+            "endpoint": os.environ.get("AWS_ENDPOINT_URL"),
         }
         return cls(**{key: value for key, value in named.items() if value})
+
+
+def lend_to_boto3(env_file: Path | None = None) -> None:
+    """
+    Put the `AWS_…` variables of *env_file*, or of `.env`, into the process's environment, where boto3 looks.
+
+    What the process has of its own wins.
+    """
+    for name, value in dotenv_values(env_file or ".env").items():
+        if name.startswith("AWS_") and value:
+            os.environ.setdefault(name, value)
 
 
 def load_company(folder: Path) -> Company:

@@ -9,7 +9,9 @@ What can go wrong, one class per thing an operator would do about it.
     ├── AwsUnavailable      2   AWS does not let us, or does not answer: mend account or region, run again
     ├── DataNotReady        3   wait for the data, run again
     ├── NotebookFailed      4   mend the notebook, run again
-    ├── MailRefused         5   nobody got it: mend the address or the account, run again
+    ├── SendingRefused      5   the mail service would take no mail at all: mend the account, run again
+    ├── MailRefused         5   this recipient did not get it: mend the address or the account, run again
+    │   └── MailDeferred    5   not now: run again when the message says
     ├── DeliveryUnknown     6   perhaps sent: look, then settle
     └── EditionHeld         7   a gate keeps it back: mend it, or approve
 
@@ -20,6 +22,7 @@ apply, the one that needs a person soonest wins: 6 before 5 before 7 before 4 be
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 EXIT_CODES = {
     0: "done",
@@ -208,23 +211,91 @@ class NotebookFailed(QuarterdeckError):
         )
 
 
-class MailRefused(QuarterdeckError):
-    """A clear no: this recipient did not get the edition."""
+class SendingRefused(QuarterdeckError):
+    """
+    The mail service was asked before anything was claimed, and would take no mail of ours.
+
+    Args:
+        findings: What stands in the way, each with the command that mends it.
+    """
 
     exit_code = 5
 
-    def __init__(self, edition: str, recipient: str, reason: str) -> None:
-        super().__init__(edition, recipient, reason)
+    def __init__(self, findings: tuple[str, ...]) -> None:
+        super().__init__(findings)
+        self.findings = findings
+
+    def __str__(self) -> str:
+        listed = "\n".join(f"  - {finding}" for finding in self.findings)
+        return (
+            f"No mail would be taken:\n{listed}\n"
+            "Nothing was claimed, and no mail has left.\n"
+            "Mend what is listed, then run the same command again; look at all of it with\n  python runner.py check"
+        )
+
+
+class MailRefused(QuarterdeckError):
+    """
+    A clear no: this recipient did not get the edition.
+
+    Args:
+        edition: `cfo/2026-W48`.
+        recipient: What a person may read of the address.
+        reason: The mail service's words, or ours.
+        got: Who has the edition, likewise; None while that is not known.
+    """
+
+    exit_code = 5
+
+    def __init__(self, edition: str, recipient: str, reason: str, got: tuple[str, ...] | None = None) -> None:
+        super().__init__(edition, recipient, reason, got)
         self.edition = edition
         self.recipient = recipient
         self.reason = reason
+        self.got = got
 
     def __str__(self) -> str:
         return (
             f"{self.edition}: the mail to {self.recipient} was refused ({self.reason}).\n"
-            "It has not left.\nWhen the cause is mended, run the same command again; "
+            f"It has not left.{self._who_has_it()}\nWhen the cause is mended, run the same command again; "
             f"see who got it with\n  python runner.py show {self.edition}"
         )
+
+    def knowing(self, got: tuple[str, ...]) -> MailRefused:
+        """The same refusal, told when all of the edition's mails were tried."""
+        return MailRefused(self.edition, self.recipient, self.reason, got)
+
+    def _who_has_it(self) -> str:
+        if self.got is None:
+            return ""
+        return f" Who has the edition: {', '.join(self.got)}." if self.got else " Nobody has the edition yet."
+
+
+class MailDeferred(MailRefused):
+    """
+    A clear no for now: the mail service takes no more at the moment.
+
+    Args:
+        again_at: When it will take it again at the latest, tz-aware.
+    """
+
+    def __init__(
+        self, edition: str, recipient: str, reason: str, again_at: datetime, got: tuple[str, ...] | None = None
+    ) -> None:
+        super().__init__(edition, recipient, reason, got)
+        self.args = (edition, recipient, reason, again_at, got)
+        self.again_at = again_at
+
+    def __str__(self) -> str:
+        return (
+            f"{self.edition}: the mail to {self.recipient} was put off ({self.reason}).\n"
+            f"It has not left.{self._who_has_it()}\n"
+            f"Run the same command again at {self.again_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC: by then it is taken. "
+            f"See who got it with\n  python runner.py show {self.edition}"
+        )
+
+    def knowing(self, got: tuple[str, ...]) -> MailDeferred:
+        return MailDeferred(self.edition, self.recipient, self.reason, self.again_at, got)
 
 
 class DeliveryUnknown(QuarterdeckError):

@@ -132,8 +132,8 @@ def test_what_is_typed_wrong_is_answered_without_a_traceback(runner, arguments, 
     assert done.stdout == ""
 
 
-def test_a_send_names_what_is_missing(runner):
-    """A send is refused while there is no mail service, and the message shows how to see the mail."""
+def test_a_send_names_what_is_missing(runner, tmp_path):
+    """A send without a region or credentials ends before anything is made, and says which to set."""
     done = runner(
         "run",
         "cfo",
@@ -145,7 +145,9 @@ def test_a_send_names_what_is_missing(runner):
     )
 
     assert done.returncode == 2
-    assert "python runner.py run --period 2016-W51 --dry-run" in done.stderr
+    assert "no region is set" in done.stderr
+    assert "Set AWS_REGION" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_help_imports_nothing_heavy():

@@ -1,9 +1,10 @@
+import os
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from quarterdeck.config import Environment, edition_parts, load_company, load_params, report_names
+from quarterdeck.config import Environment, edition_parts, lend_to_boto3, load_company, load_params, report_names
 from quarterdeck.errors import InputInvalid
 
 COMPANY = """\
@@ -184,3 +185,30 @@ def test_an_edition_of_a_week_that_does_not_exist_is_refused():
         edition_parts("cfo/2025-W53")
 
     assert "a week of 2025, W01 to W52" in str(refusal.value)
+
+
+def test_boto3_finds_what_the_file_says_of_aws(tmp_path, monkeypatch):
+    """AWS_ variables of the file are set for the process, whose own win; others are not."""
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.delenv("SES_SENDER_EMAIL", raising=False)
+    (tmp_path / "repos.env").write_text("AWS_REGION=us-east-1\nAWS_PROFILE=ops\nSES_SENDER_EMAIL=r@example.com\n")
+
+    lend_to_boto3(tmp_path / "repos.env")
+
+    lent = {name: os.environ.get(name) for name in ("AWS_REGION", "AWS_PROFILE", "SES_SENDER_EMAIL")}
+    os.environ.pop("AWS_PROFILE")
+    assert lent == {"AWS_REGION": "eu-west-1", "AWS_PROFILE": "ops", "SES_SENDER_EMAIL": None}
+
+
+def test_a_stand_in_for_aws_counts_only_where_boto3_sees_it(tmp_path, monkeypatch):
+    """An endpoint that stands in a file alone would let example addresses pass, and reach AWS."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    (tmp_path / "repos.env").write_text("AWS_ENDPOINT_URL=http://127.0.0.1:9\nSES_CONFIGURATION_SET=weekly\n")
+
+    of_file = Environment.read(tmp_path / "repos.env")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    of_process = Environment.read(tmp_path / "repos.env")
+
+    assert (of_file.endpoint, of_process.endpoint) == (None, "http://127.0.0.1:9")
+    assert of_file.configuration_set == "weekly"

@@ -1,4 +1,5 @@
 import pickle
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,7 +13,10 @@ EVERY_ERROR = [
     errors.AwsUnavailable("DynamoDB table quarterdeck", "no region is set", "Set AWS_REGION"),
     errors.DataNotReady("cfo/2026-W48", "events are 50 h old, 30 h are allowed", "python runner.py run cfo"),
     errors.NotebookFailed("cfo/2026-W48", 4, "1 / 0", "ZeroDivisionError: division by zero", "", "failed.ipynb"),
+    errors.SendingRefused(("sending is paused; mend it with aws sesv2 put-account-sending-attributes",)),
     errors.MailRefused("cfo/2026-W48", "c•••@example.com", "suppressed"),
+    errors.MailRefused("cfo/2026-W48", "c•••@example.com", "suppressed", ("a•••@example.com",)),
+    errors.MailDeferred("cfo/2026-W48", "c•••@example.com", "quota", datetime(2026, 11, 24, tzinfo=UTC), ()),
     errors.DeliveryUnknown("cfo/2026-W48", "ReadTimeoutError()"),
     errors.EditionHeld("cfo/2026-W48", ("the text says 'nan'",)),
 ]
@@ -61,3 +65,16 @@ def test_a_long_cell_is_shortened_to_its_ends():
     assert "line_4\n" in message
     assert "line_35" in message
     assert "line_20" not in message
+
+
+def test_a_refused_mail_says_who_has_the_edition():
+    """Known only when all were tried: then those who got it are named, or that nobody did."""
+    refusal = errors.MailRefused("cfo/2026-W48", "c•••@example.com", "suppressed")
+    put_off = errors.MailDeferred("cfo/2026-W48", "c•••@example.com", "quota", datetime(2026, 11, 24, 7, tzinfo=UTC))
+
+    assert "the edition" not in str(refusal)
+    assert "Who has the edition: a•••@example.com, b•••@example.com." in str(
+        refusal.knowing(("a•••@example.com", "b•••@example.com"))
+    )
+    assert "Nobody has the edition yet." in str(put_off.knowing(()))
+    assert "again at 2026-11-24 07:00 UTC" in str(put_off.knowing(()))

@@ -21,6 +21,7 @@ from quarterdeck.errors import CommandRefused, InputInvalid, QuarterdeckError
 if TYPE_CHECKING:
     from quarterdeck.config import Company, Environment
     from quarterdeck.ledger import Ledger
+    from quarterdeck.mail import Mailer
     from quarterdeck.pipeline import Request
 
 _HELP = """\
@@ -50,8 +51,9 @@ class Door:
     env_file: Path | None
 
     def environment(self) -> Environment:
-        from quarterdeck.config import Environment
+        from quarterdeck.config import Environment, lend_to_boto3
 
+        lend_to_boto3(self.env_file)
         return Environment.read(self.env_file)
 
     def company_folder(self, named: Path | None, environment: Environment) -> Path:
@@ -173,13 +175,12 @@ def run(
         purpose="send" if flags["send"] else "build",
         overrides=_parameters(flags["parameters"]),
     )
-    plan = make_plan(request, door.environment(), now())
-    if flags["send"]:
-        look = f"python runner.py run --period {plan.period} --dry-run"
-        raise CommandRefused("--send", "this release has no mail service: messages stay files", look)
+    environment = door.environment()
+    plan = make_plan(request, environment, now())
+    mailer = _mailer(environment) if flags["send"] else None
     store = FolderStore(request.store, plan.company.slug)
     with Watch([plan.edition(report) for report in plan.reports]) as watch:
-        outcome = run_batch(plan, ledger=door.ledger(plan.company), store=store, mailer=None, progress=watch)
+        outcome = run_batch(plan, ledger=door.ledger(plan.company), store=store, mailer=mailer, progress=watch)
     print_outcome(outcome)
     if flags["dry_run"]:
         print_mails(outcome)
@@ -258,6 +259,15 @@ def settle(door: Door, /, edition: str, recipient: str | None, sent: bool | None
         raise InputInvalid("settle", "neither --sent nor --not-sent", "one of them", mend)
     for delivery in door.ledger(door.company(company)).settle(edition, sent=sent, recipient=recipient):
         click.echo(f"{edition} to {delivery.shown} is {delivery.state}.")
+
+
+def _mailer(environment: Environment) -> Mailer:
+    """What carries a send; boto3 is loaded by this import, and by nothing that a build needs."""
+    import time
+
+    from quarterdeck.mail.ses import SesMailer
+
+    return SesMailer(environment.configuration_set, now=now, sleep=time.sleep)
 
 
 def _parameters(given: tuple[str, ...]) -> Mapping[str, object]:

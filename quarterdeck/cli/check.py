@@ -22,11 +22,17 @@ from quarterdeck.sources import collect
 
 @dataclass(frozen=True)
 class Checked:
-    """One thing that was tried: what was found, or the error's message where `is_right` is false."""
+    """
+    One thing that was tried.
+
+    Args:
+        said: What was found, or what is wrong and what mends it.
+        is_right: None where it could not be asked.
+    """
 
     name: str
     said: str
-    is_right: bool = True
+    is_right: bool | None = True
 
 
 def checks(request: Request, environment: Environment, now: datetime) -> Iterator[Checked]:
@@ -38,7 +44,12 @@ def checks(request: Request, environment: Environment, now: datetime) -> Iterato
     yield _tried("fonts", _fonts)
     yield _tried("outputs", partial(_outputs, request))
     yield _tried("ledger", partial(_ledger, request, environment, now))
-    yield _tried("mail", partial(_mail, environment))
+    if environment.sender is None:
+        yield Checked("mail", "SES_SENDER_EMAIL is not set: messages stay files")
+        return
+    from quarterdeck.cli.check_mail import mail_checks  # noqa: PLC0415 - without AWS, boto3 is never loaded
+
+    yield from mail_checks(request, environment)
 
 
 def _tried(name: str, look: Callable[[], str]) -> Checked:
@@ -83,9 +94,3 @@ def _outputs(request: Request) -> str:
 def _ledger(request: Request, environment: Environment, now: datetime) -> str:
     ledger = open_ledger(environment.ledger, load_company(request.company).slug, lambda: now)
     return f"{len(ledger.batches())} batches"
-
-
-def _mail(environment: Environment) -> str:
-    if not environment.sender or not environment.recipient:
-        return "no sender or recipient is set: messages stay files"
-    return f"from {environment.sender} to {environment.recipient}"

@@ -103,9 +103,9 @@ def print_checks(found: Iterable[Checked]) -> int:
     """One line a check; the exit code: 0 when all are right."""
     wrong = False
     for checked in found:
-        wrong = wrong or not checked.is_right
-        mark = "OK   " if checked.is_right else "WRONG"
-        console = _out if checked.is_right else _err
+        wrong = wrong or checked.is_right is False
+        mark = {True: "OK   ", False: "WRONG", None: "?    "}[checked.is_right]
+        console = _err if checked.is_right is False else _out
         console.print(escape(f"{mark} {checked.name}: {checked.said}"))
     return worst_exit_code([2] if wrong else [])
 

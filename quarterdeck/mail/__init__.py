@@ -10,6 +10,17 @@ from __future__ import annotations
 from quarterdeck.mail.frozen import FrozenBody, frozen_body, text_of
 from quarterdeck.mail.mailer import Mailer, check_tags
 from quarterdeck.mail.outbox import Outbox
-from quarterdeck.mail.stamp import Body, Envelope, stamp
+from quarterdeck.mail.stamp import Body, Envelope, bare_address, stamp
 
-__all__ = ["Body", "Envelope", "FrozenBody", "Mailer", "Outbox", "check_tags", "frozen_body", "stamp", "text_of"]
+__all__ = [
+    "Body",
+    "Envelope",
+    "FrozenBody",
+    "Mailer",
+    "Outbox",
+    "bare_address",
+    "check_tags",
+    "frozen_body",
+    "stamp",
+    "text_of",
+]

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from email.parser import BytesHeaderParser
 from pathlib import Path
 
 from quarterdeck.errors import MailRefused, StoreUnwritable
 from quarterdeck.files import write_beside_then_rename
-from quarterdeck.mail.mailer import check_tags
+from quarterdeck.mail.mailer import check_tags, edition_of
 
 
 @dataclass(frozen=True)
@@ -22,6 +21,9 @@ class Outbox:
     """
 
     folder: Path
+
+    def check(self, *, sender: str, bcc: Sequence[str]) -> None:
+        """A folder takes whatever is put there."""
 
     def send(self, message: bytes, *, sender: str, to: str, bcc: Sequence[str], tags: Mapping[str, str]) -> str:  # noqa: ARG002 - the message says who sent it
         """
@@ -37,6 +39,5 @@ class Outbox:
         try:
             write_beside_then_rename(self.folder / f"{name}.eml", message)
         except StoreUnwritable as error:
-            edition = BytesHeaderParser().parsebytes(message).get("X-Quarterdeck-Edition", "an edition")
-            raise MailRefused(str(edition), to, str(error).splitlines()[0]) from error
+            raise MailRefused(edition_of(message), to, str(error).splitlines()[0]) from error
         return name

@@ -82,6 +82,16 @@ def stamp(body: Body, envelope: Envelope) -> bytes:
     return headers.as_bytes().removesuffix(b"\r\n") + body.mime
 
 
+def bare_address(what: str, text: str) -> str:
+    """
+    The address in *text*, without its name: `reports@example.com` of `Reports <reports@example.com>`.
+
+    Raises:
+        InputInvalid: It is no address, or more than one; *what* names it.
+    """
+    return _address(what, text).addr_spec
+
+
 def _one_line(what: str, text: str) -> str:
     if _CONTROL.search(text):
         raise InputInvalid(what, repr(text), "one line without control characters")
@@ -94,6 +104,8 @@ def _address(what: str, text: str) -> Address:
     if len(parsed) != 1:
         raise InputInvalid(what, repr(text), expected)
     name, address = parsed[0]
+    if not address.isascii():  # a header would carry it encoded, and no mail server takes that for an address
+        raise InputInvalid(what, repr(text), "an address in ASCII, with a domain such as xn--bcher-kva.example")
     try:
         return Address(display_name=name, addr_spec=address)
     except (HeaderParseError, ValueError, IndexError) as error:  # IndexError: the parser's answer to ""

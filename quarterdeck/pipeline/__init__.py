@@ -18,8 +18,8 @@ from quarterdeck.ledger import Batch, Ledger
 from quarterdeck.mail import Mailer, frozen_body
 from quarterdeck.period import Period
 from quarterdeck.pipeline.build import Built, Progress, Workshop, build
-from quarterdeck.pipeline.deliver import Delivered, Letter, deliver
-from quarterdeck.pipeline.plan import Plan, Purpose, Report, Request, make_plan
+from quarterdeck.pipeline.deliver import Delivered, Letter, deliver_to_all
+from quarterdeck.pipeline.plan import Plan, Purpose, Report, Request, make_plan, recipients_of
 from quarterdeck.snapshot import open_snapshot, reusable_snapshot, take_snapshot
 from quarterdeck.sources import collect
 from quarterdeck.store import Store
@@ -34,6 +34,7 @@ __all__ = [
     "Request",
     "freeze",
     "make_plan",
+    "recipients_of",
     "run_batch",
 ]
 
@@ -77,6 +78,9 @@ def run_batch(plan: Plan, *, ledger: Ledger, store: Store, mailer: Mailer | None
     Raises:
         QuarterdeckError: What stops the whole batch. What stops one edition stands in the outcome.
     """
+    if plan.purpose == "send" and mailer is not None and _is_unreleased(plan, ledger):
+        progress("", "asking whether mail would be taken")
+        mailer.check(sender=plan.environment.sender or "", bcc=plan.copies)
     progress("", "collecting")
     snapshot = _snapshot_of_batch(plan, ledger, store)
     inventory = open_snapshot(snapshot)
@@ -86,6 +90,12 @@ def run_batch(plan: Plan, *, ledger: Ledger, store: Store, mailer: Mailer | None
     if plan.purpose == "build" or mailer is None:
         return outcome
     return _released(plan, outcome, ledger, mailer)
+
+
+def _is_unreleased(plan: Plan, ledger: Ledger) -> bool:
+    """Whether an edition is still to be let go; with none left, a send must be able to say so and end well."""
+    standing = [ledger.edition(plan.edition(report)) for report in plan.reports]
+    return any(edition is None or edition.state != "released" for edition in standing)
 
 
 def freeze(plan: Plan, store: Store) -> Path:
@@ -163,7 +173,6 @@ def _let_go(plan: Plan, built: Built, ledger: Ledger, mailer: Mailer) -> Iterato
         body=frozen_body(message.read_bytes(), str(message)),
         sender=plan.environment.sender or "",
         reply_to=built.report.params.owner,
-        bcc=(plan.environment.bcc,) if plan.environment.bcc else (),
+        bcc=plan.copies,
     )
-    for recipient in plan.recipients(built.report):
-        yield deliver(letter, recipient, mailer=mailer, ledger=ledger, now=plan.now)
+    yield from deliver_to_all(letter, plan.recipients(built.report), mailer=mailer, ledger=ledger, now=plan.now)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from quarterdeck.errors import DeliveryUnknown, MailRefused, QuarterdeckError
-from quarterdeck.ledger import Claim, Ledger
+from quarterdeck.errors import DeliveryUnknown, InputInvalid, MailDeferred, MailRefused, QuarterdeckError
+from quarterdeck.ledger import Claim, Ledger, without_addresses
 from quarterdeck.mail import Envelope, FrozenBody, Mailer, stamp
 
-Result = Literal["sent", "sent before", "being sent", "refused", "unknown"]
+Result = Literal["sent", "sent before", "being sent", "refused", "deferred", "unknown"]
 
 _NOT_CLAIMED: dict[str, Result] = {"already_sent": "sent before", "being_sent": "being sent", "in_doubt": "unknown"}
 
@@ -38,12 +39,23 @@ class Delivered:
     problem: QuarterdeckError | None = None
 
 
+def deliver_to_all(
+    letter: Letter, recipients: Sequence[str], *, mailer: Mailer, ledger: Ledger, now: datetime
+) -> list[Delivered]:
+    """Mail *letter* to each of *recipients*, as `deliver` does; who was refused is told who has it."""
+    tried = [deliver(letter, recipient, mailer=mailer, ledger=ledger, now=now) for recipient in recipients]
+    got = tuple(one.shown for one in tried if one.result in ("sent", "sent before"))
+    return [
+        replace(one, problem=one.problem.knowing(got)) if isinstance(one.problem, MailRefused) else one for one in tried
+    ]
+
+
 def deliver(letter: Letter, recipient: str, *, mailer: Mailer, ledger: Ledger, now: datetime) -> Delivered:
     """
     Mail *letter* to *recipient* at most once, whatever crashes; the claim is written before the send.
 
     Args:
-        mailer: Raises `MailRefused` for a clear no; whatever else it raises may have been a yes.
+        mailer: Raises `MailRefused` or `InputInvalid` for a clear no; whatever else it raises may have been a yes.
         now: The message's Date, tz-aware.
     """
     owner = secrets.token_hex(16)
@@ -64,17 +76,31 @@ def deliver(letter: Letter, recipient: str, *, mailer: Mailer, ledger: Ledger, n
         message_id = mailer.send(
             stamp(letter.body, envelope), sender=letter.sender, to=recipient, bcc=letter.bcc, tags=_tags(letter, claim)
         )
-    except MailRefused as refusal:
-        ledger.settle_refused(claim.delivery, refusal.reason)
-        return Delivered(letter.edition, shown, "refused", MailRefused(letter.edition, shown, refusal.reason))
+    except MailDeferred as put_off:
+        reason = without_addresses(put_off.reason)
+        ledger.settle_deferred(claim.delivery, reason)
+        problem = MailDeferred(letter.edition, shown, reason, put_off.again_at)
+        return Delivered(letter.edition, shown, "deferred", problem)
+    except (MailRefused, InputInvalid) as refusal:
+        reason = without_addresses(_reason(refusal))
+        ledger.settle_refused(claim.delivery, reason)
+        return Delivered(letter.edition, shown, "refused", MailRefused(letter.edition, shown, reason))
     except Exception as lost:  # noqa: BLE001 - anything but a clear "no" may be a "yes" that we did not hear
-        ledger.settle_unknown(claim.delivery, type(lost).__name__)
-        return Delivered(letter.edition, shown, "unknown", DeliveryUnknown(letter.edition, type(lost).__name__))
+        cause = without_addresses(lost.cause) if isinstance(lost, DeliveryUnknown) else type(lost).__name__
+        ledger.settle_unknown(claim.delivery, cause)
+        return Delivered(letter.edition, shown, "unknown", DeliveryUnknown(letter.edition, cause))
     try:
         ledger.settle_sent(claim.delivery, message_id)
     except Exception as unwritten:  # noqa: BLE001 - it has left: whatever keeps the ledger from saying so, it is in doubt
         return Delivered(letter.edition, shown, "unknown", DeliveryUnknown(letter.edition, _unwritten(unwritten)))
     return Delivered(letter.edition, shown, "sent")
+
+
+def _reason(refusal: MailRefused | InputInvalid) -> str:
+    """Why, on one line: the mail service's words, or what our own code found before it was asked."""
+    if isinstance(refusal, InputInvalid):
+        return f"{refusal.place}: found {refusal.found}, expected {refusal.expected}"
+    return refusal.reason
 
 
 def _unwritten(error: Exception) -> str:

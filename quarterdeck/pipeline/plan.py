@@ -11,6 +11,7 @@ from typing import Literal
 from quarterdeck.config import Company, Environment, Params, load_company, load_params, report_names
 from quarterdeck.errors import CommandRefused, DataNotReady, InputInvalid
 from quarterdeck.execute import accepted_parameters
+from quarterdeck.mail import bare_address
 from quarterdeck.period import Period
 
 Purpose = Literal["build", "send"]
@@ -96,10 +97,20 @@ class Plan:
         return f"{report.name}/{self.period}"
 
     def recipients(self, report: Report) -> tuple[str, ...]:
-        """Who gets *report*: its params' addresses, else the one of the environment, else nobody."""
-        if report.params.delivery is not None:
-            return report.params.delivery.to
-        return (self.environment.recipient,) if self.environment.recipient else ()
+        """Who gets *report*."""
+        return recipients_of(report.params, self.environment)
+
+    @property
+    def copies(self) -> tuple[str, ...]:
+        """Who gets a silent copy of every mail, for audit."""
+        return (self.environment.bcc,) if self.environment.bcc else ()
+
+
+def recipients_of(params: Params, environment: Environment) -> tuple[str, ...]:
+    """Who gets a report: its params' addresses, else the one of the environment, else nobody."""
+    if params.delivery is not None:
+        return params.delivery.to
+    return (environment.recipient,) if environment.recipient else ()
 
 
 def make_plan(request: Request, environment: Environment, now: datetime) -> Plan:
@@ -108,7 +119,8 @@ def make_plan(request: Request, environment: Environment, now: datetime) -> Plan
 
     Raises:
         InputInvalid: A file, name, parameter or period cannot be used.
-        CommandRefused: `send` for a company that was not named or is a sample, or without sender or recipient.
+        CommandRefused: `send` for a company that was not named or is a sample, without sender or recipient,
+            or to an address that exists in examples only.
         DataNotReady: `send` for a period that is not over.
     """
     company = load_company(request.company)
@@ -159,12 +171,17 @@ def _refuse_what_must_not_be_sent(plan: Plan, *, is_company_named: bool) -> None
         raise CommandRefused("--send", f"{plan.company.name} is a sample and can never be sent", look)
     if not plan.environment.sender:
         raise CommandRefused("--send", "SES_SENDER_EMAIL is not set", look)
+    bare_address("SES_SENDER_EMAIL", plan.environment.sender)
+    for copies in plan.copies:
+        _refuse_all_but_addresses("SES_BCC_EMAIL", copies)
     for report in plan.reports:
         recipients = plan.recipients(report)
         if not recipients:
             raise CommandRefused("--send", f"{report.name} has no recipient: SES_RECIPIENT_EMAIL is not set", look)
+        for recipient in recipients:
+            _refuse_all_but_addresses(f"the recipient of {report.name}", recipient)
         examples = [one for one in recipients if one.lower().endswith(_RESERVED_FOR_EXAMPLES)]
-        if examples:
+        if examples and not plan.environment.endpoint:  # a stand-in for AWS delivers nothing
             raise CommandRefused(
                 "--send", f"{report.name} would go to {examples[0]}, which exists in examples only", look
             )
@@ -174,3 +191,9 @@ def _refuse_what_must_not_be_sent(plan: Plan, *, is_company_named: bool) -> None
             f"the week ends at {plan.period.end:%Y-%m-%d %H:%M} UTC, and its data is of {plan.as_of:%Y-%m-%d %H:%M}",
             f"python runner.py run --period {plan.period} --send",
         )
+
+
+def _refuse_all_but_addresses(what: str, text: str) -> None:
+    """A name beside the address would make two recipients of one in the ledger; a line break, a header of its own."""
+    if bare_address(what, text) != text:
+        raise InputInvalid(what, repr(text), "an address without a name such as cfo@example.com")
