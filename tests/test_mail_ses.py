@@ -93,6 +93,7 @@ class FakeSes:
     sets: dict[str, bool] = field(default_factory=dict)
     denied: set[str] = field(default_factory=set)
     answers: list = field(default_factory=list)
+    refuses_all_with: str = ""
     is_going_away: bool = False
     asked: list[str] = field(default_factory=list)
     posts: list[dict] = field(default_factory=list)
@@ -101,8 +102,8 @@ class FakeSes:
 
     def looked_up(self, what: str, name: str):
         """The status and content of the answer to a question."""
-        if what in self.denied:
-            return 403, "AccessDeniedException", f"not authorized to perform: ses:{what}"
+        if self.refuses_all_with or what in self.denied:
+            return 403, self.refuses_all_with or "AccessDeniedException", f"not authorized to perform: ses:{what}"
         match what:
             case "account" if self.account is not None:
                 return 200, self.account
@@ -454,6 +455,21 @@ def test_without_credentials_nothing_is_asked(ses, clock, monkeypatch):
     assert (ses.asked, ses.posts) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [("ExpiredTokenException", "the credentials have expired"), ("UnrecognizedClientException", "are not known there")],
+)
+def test_credentials_that_ses_does_not_take_end_the_run_before_it_begins(ses, mailer, code, says):
+    """A denied question decides nothing; unknown or expired credentials do, and nothing is built for nothing."""
+    ses.refuses_all_with = code
+
+    with pytest.raises(AwsUnavailable) as unavailable:
+        check(mailer)
+
+    assert says in str(unavailable.value)
+    assert unavailable.value.exit_code == 2
+
+
 # --- pace, quota, suppression ------------------------------------------------------------------------------------
 
 
@@ -636,6 +652,26 @@ def test_moto_lacks_some_questions_and_the_mail_leaves(on_moto, caplog):
         "mail account could not be asked: HTTP 404",
         "mail suppression could not be asked: HTTP 404",
     }
+
+
+def test_ministack_answers_every_question_and_takes_the_mail(ministack, on_aws, clock, caplog):
+    """A third implementation: what is missing is found; once it is made, nothing is left unasked, and the mail leaves."""
+    on_aws(ministack)
+    reset = urllib.request.Request(f"{ministack}/_ministack/reset", method="POST")  # noqa: S310 - our own server
+    urllib.request.urlopen(reset).close()  # noqa: S310 - likewise
+    mailer = SesMailer("weekly", now=clock.now, sleep=clock.sleep)
+
+    with pytest.raises(SendingRefused) as refusal:
+        check(mailer)
+    client("sesv2").create_email_identity(EmailIdentity="harbour.boats")
+    client("sesv2").create_configuration_set(ConfigurationSetName="weekly")
+    with caplog.at_level(logging.WARNING, logger="quarterdeck"):
+        check(mailer)
+        answer = send(mailer, bcc=("audit@harbour.boats",))
+
+    assert len(refusal.value.findings) == 2
+    assert caplog.records == []
+    assert answer
 
 
 # --- from a company's folder to the inbox ------------------------------------------------------------------------
@@ -826,6 +862,23 @@ def test_only_who_was_refused_is_mailed_again_and_no_address_is_said(harbour, se
         ["b@harbour.boats"],
     ]
     assert second.exit_code == 0
+
+
+def test_what_our_own_code_refuses_after_the_claim_is_a_clear_no(harbour):
+    """Nobody was asked, so nobody got it: refused and not in doubt, without the address that was quoted."""
+
+    class Strict:
+        def check(self, **_) -> None:
+            """Nothing stands in the way."""
+
+        def send(self, *_, to: str, **__) -> str:
+            raise InputInvalid("recipient", repr(to), "another one")
+
+    outcome = harbour.run(Strict())
+
+    (delivery,) = harbour.ledger.deliveries(EDITION)
+    assert (outcome.exit_code, delivery.state) == (5, "refused")
+    assert delivery.reason == "recipient: found 'c•••@h•••.boats', expected another one"
 
 
 def test_an_account_that_takes_nothing_leaves_the_edition_unreleased(harbour, ses, mailer):
