@@ -655,7 +655,7 @@ def test_moto_lacks_some_questions_and_the_mail_leaves(on_moto, caplog):
 
 
 def test_ministack_answers_every_question_and_takes_the_mail(ministack, on_aws, clock, caplog):
-    """A third implementation: what is missing is found; once it is made, nothing is left unasked, and the mail leaves."""
+    """A third implementation: what is missing is found; once it is made, nothing is unasked, and the mail leaves."""
     on_aws(ministack)
     reset = urllib.request.Request(f"{ministack}/_ministack/reset", method="POST")  # noqa: S310 - our own server
     urllib.request.urlopen(reset).close()  # noqa: S310 - likewise
