@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 MIME = "application/vnd.quarterdeck.block+json"
 
@@ -144,6 +144,14 @@ class Table(_Recording):
     total: tuple[Cell, ...] | None = None
     mail_rows: int = 12
     left_out: str = ""  # "and 23 more, $8.1k, on the page"
+
+    @model_validator(mode="after")
+    def _as_wide_as_its_head(self) -> Table:
+        lines = [*self.rows, self.total] if self.total is not None else self.rows
+        wrong = next((line for line in lines if len(line) != len(self.columns)), None)
+        if wrong is not None:
+            raise ValueError(f"a row of {len(wrong)} cells in a table of {len(self.columns)} columns")
+        return self
 
 
 class Action(_Block):

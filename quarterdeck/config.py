@@ -258,9 +258,9 @@ def load_company(folder: Path) -> Company:
         InputInvalid: The folder or file is missing, or the file says something we do not know.
     """
     if not folder.is_dir():
-        raise InputInvalid(
-            str(folder), "no such folder", "a company folder with company.yaml", "python runner.py run --company sample"
-        )
+        found = "a file" if folder.exists() else "no such folder"
+        mend = "python runner.py run --company sample"
+        raise InputInvalid(str(folder), found, "a company folder with company.yaml", mend)
     return _load(folder / "company.yaml", Company)
 
 
@@ -313,6 +313,8 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key that is no plain text", key.start_mark)
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key.value!r} stands here twice", key.start_mark
@@ -333,6 +335,8 @@ def _load(path: Path, model: type[_Model]) -> _Model:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise InputInvalid(str(path), "no such file", "a YAML file") from error
+    except OSError as error:
+        raise InputInvalid(str(path), f"what cannot be read ({error.strerror})", "a YAML file") from error
     except UnicodeDecodeError as error:
         raise InputInvalid(str(path), f"a byte that is not UTF-8 at {error.start}", "UTF-8 text") from error
     try:

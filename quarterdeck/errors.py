@@ -203,8 +203,9 @@ class NotebookFailed(QuarterdeckError):
     def __str__(self) -> str:
         report = self.edition.partition("/")[0]
         detail = f"\n{self.traceback.rstrip()}\n" if self.traceback else "\n"
+        where = f"cell {self.cell} failed: " if self.cell else ""
         return (
-            f"{self.edition}: cell {self.cell} failed: {self.reason}\n"
+            f"{self.edition}: {where}{self.reason}\n"
             f"{_indented(_shortened(self.source))}\n{detail}"
             f"The other reports are untouched; what ran is kept in {self.kept}.\n"
             f"Mend the notebook, then run\n  python runner.py run {report}"
@@ -333,7 +334,8 @@ class EditionHeld(QuarterdeckError):
         return (
             f"{self.edition} is held:\n{listed}\n"
             "It was built and kept, and no mail has left.\n"
-            f"Mend what is listed, then run\n  python runner.py run {report}"
+            f"Mend what is listed, then run\n  python runner.py run {report}\n"
+            f'or, where it is no fault, run\n  python runner.py approve {self.edition} --because "…"'
         )
 
 

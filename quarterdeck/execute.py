@@ -140,20 +140,30 @@ class _Kernels:
 
     def __init__(self) -> None:
         self._groups: dict[str, int] = {}
+        self._ended: set[str] = set()
+        self._is_over = False
         self._lock = threading.Lock()
 
     def started(self, edition: str, group: int) -> None:
+        """A kernel is there; one whose time was over before it was, is killed at once."""
         with self._lock:
             self._groups[edition] = group
+            too_late = self._is_over or edition in self._ended
+        if too_late:
+            self.kill(edition)
 
     def kill(self, edition: str) -> None:
         with self._lock:
+            self._ended.add(edition)
             group = self._groups.pop(edition, None)
         if group is not None:
             _kill_group(group)
 
     def kill_all(self) -> None:
-        for edition in list(self._groups):
+        with self._lock:
+            self._is_over = True
+            running = list(self._groups)
+        for edition in running:
             self.kill(edition)
 
 
@@ -211,16 +221,23 @@ def _attempt(
             shutdown_kernel="immediate",
             kept=kept,
         )
-        return _what_papermill_lets_pass(kept, job)
+        return _what_papermill_lets_pass(kept, job) or _too_late(kept, job, overdue)
     except PapermillExecutionError as error:
         return _failed(job, kept, error.cell_index, f"{error.ename}: {error.evalue}", "\n".join(error.traceback))
     except CellTimeoutError:
         return _failed(job, kept, kept.reached, f"the cell ran longer than its {job.limits.cell_seconds} s")
     except DeadKernelError:
-        limit = f"the report ran longer than its {job.limits.report_seconds} s"
-        return _failed(job, kept, kept.reached, limit if overdue.is_set() else "its kernel died")
+        return _too_late(kept, job, overdue) or _failed(job, kept, kept.reached, "its kernel died")
     except Exception as error:  # noqa: BLE001 - one notebook's trouble, of whatever kind, must not take the others along
-        return _failed(job, kept, kept.reached, f"{type(error).__name__}: {_first_line(error)}")
+        other = _failed(job, kept, kept.reached, f"{type(error).__name__}: {_first_line(error)}")
+        return _too_late(kept, job, overdue) or other
+
+
+def _too_late(kept: _Kept, job: Job, overdue: threading.Event) -> NotebookFailed | None:
+    """The report's time was over, however its kernel then ended."""
+    if not overdue.is_set():
+        return None
+    return _failed(job, kept, kept.reached, f"the report ran longer than its {job.limits.report_seconds} s")
 
 
 def _kernel_manager(job: Job, scratch: Path, kernels: _Kernels) -> type[AsyncKernelManager]:

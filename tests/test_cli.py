@@ -110,6 +110,8 @@ def test_show_lists_periods_with_the_states_of_their_editions(runner):
         (("run", "--period", "2025-W53"), 2, "W01 to W52"),
         (("run", "--company", "nowhere"), 2, "nowhere: found no such folder"),
         (("run", "cfo", "-p", "agenda_rows"), 2, "-p: found 'agenda_rows', expected KEY=VALUE"),
+        (("run", "cfo", "-p", "agenda_rows=[1"), 2, "expected a number, a text, true or false"),
+        (("run", "cfo", "-p", "agenda_rows=2026-01-01"), 2, "expected a number, a text, true or false"),
         (("run", "cfo", "-p", "agenda_row=3"), 2, "the unknown parameter 'agenda_row'"),
         (("run", "--send"), 2, "no company was named"),
         (("run", "--send", "--company", str(ROOT / "sample")), 2, "is a sample and can never be sent"),

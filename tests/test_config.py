@@ -74,6 +74,7 @@ def test_what_is_left_out_has_the_documented_default(write):
         (("slug: resort", "slug: resort\nslug: other"), "line 2: found the key 'slug' stands here twice"),
         (("slug: resort", "slug: resort\nlocale: xx_YY"), "locale: found 'xx_YY', expected a locale such as en_GB"),
         (("slug: resort", "slug: [resort"), "expected well-formed YAML"),
+        (("slug: resort", "? [a, b]\n: resort"), "line 1: found a key that is no plain text"),
     ],
 )
 def test_a_mistake_in_company_yaml_is_named_with_line_and_key(write, change, says):
@@ -102,6 +103,17 @@ def test_a_missing_folder_and_a_missing_file_are_told_apart(tmp_path):
         load_company(tmp_path / "nowhere")
     with pytest.raises(InputInvalid, match=r"company\.yaml: found no such file"):
         load_company(tmp_path)
+
+
+def test_what_is_no_folder_and_what_is_no_file_is_said(tmp_path):
+    """A file given as the company, and a folder in place of company.yaml, are named for what they are."""
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "company" / "company.yaml").mkdir(parents=True)
+
+    with pytest.raises(InputInvalid, match="found a file, expected a company folder"):
+        load_company(tmp_path / "file")
+    with pytest.raises(InputInvalid, match="what cannot be read"):
+        load_company(tmp_path / "company")
 
 
 def test_bytes_that_are_not_utf8_are_refused_by_place(write):

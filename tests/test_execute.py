@@ -136,6 +136,18 @@ def test_a_report_that_takes_too_long_is_stopped_with_its_children(notebook):
     assert not is_alive(int(text_of(job.failed_output)))
 
 
+def test_a_time_that_is_over_before_the_kernel_is_there_counts(notebook):
+    """A limit shorter than a kernel's start fails the report, whatever its cells would have done."""
+    job = job_of(notebook(PARAMETERS, "x = 1", "import time; time.sleep(3)"), Limits(cell_seconds=30, report_seconds=1))
+    started = time.monotonic()
+
+    failure = run(job)["cfo"].failure
+
+    assert failure is not None
+    assert "the report ran longer than its 1 s" in failure.reason
+    assert time.monotonic() - started < 40
+
+
 def test_children_of_a_good_report_are_gone_too(notebook):
     """A process that a notebook leaves behind ends with its report."""
     job = job_of(notebook(PARAMETERS, "import subprocess; print(subprocess.Popen(['sleep', '600']).pid)"))

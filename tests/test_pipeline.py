@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -88,7 +89,7 @@ class Harbour:
     def company(self, release: str = "all", **changes: str) -> None:
         text = COMPANY.format(release=release)
         for old, new in changes.items():
-            text = text.replace(f"{old}: ", f"{old}: {new} #", 1)
+            text = re.sub(rf"^{old}: .*$", f"{old}: {new}", text, flags=re.MULTILINE)
         (self.root / "company" / "company.yaml").write_text(text)
 
     @property
@@ -96,7 +97,7 @@ class Harbour:
         return open_ledger(f"sqlite:{self.root / 'ledger.db'}", "harbour", lambda: self.clock)
 
     def run(self, *reports: str, mailer=None, environment: Environment = SENDER, **request) -> Outcome:
-        asked = Request(self.root, self.root / "company", True, self.root / "outputs", reports, **request)  # noqa: FBT003
+        asked = self.request(*reports, **request)
         if mailer is not None:
             asked = replace(asked, purpose="send")
         plan = make_plan(asked, environment, self.clock)
@@ -104,6 +105,9 @@ class Harbour:
         return run_batch(
             plan, ledger=self.ledger, store=store, mailer=mailer, progress=lambda *said: self.said.append(said)
         )
+
+    def request(self, *reports: str, **request) -> Request:
+        return Request(self.root, self.root / "company", True, self.root / "outputs", reports, **request)  # noqa: FBT003
 
     def folder(self, edition: str) -> Path:
         report, _, period = edition.partition("/")
@@ -339,7 +343,114 @@ def test_a_mail_that_left_while_the_ledger_broke_is_in_doubt(harbour):
     outcome = harbour.run(mailer=Breaking())
 
     assert outcome.exit_code == 6
-    assert "it was accepted, but the ledger could not be written" in str(outcome.problems[0])
+    assert "the answer was “sent”, but the ledger could not be written" in str(outcome.problems[0])
+
+
+@pytest.mark.parametrize(("fate", "code"), [("lose", 6), ("refuse", 6)])
+def test_an_answer_that_cannot_be_recorded_is_in_doubt(harbour, fate, code):
+    """Whatever the answer was: when the ledger cannot keep it, the exit is 6, and other results are not lost."""
+
+    @dataclass
+    class Breaking(FakeMailer):
+        def send(self, message: bytes, **rest) -> str:
+            (harbour.root / "ledger.db").unlink()
+            (harbour.root / "ledger.db").mkdir()
+            return super().send(message, **rest)
+
+    outcome = harbour.run(mailer=Breaking(**{fate: ("cfo@harbour.boats",)}))
+
+    assert outcome.exit_code == code
+    assert "the ledger could not be written" in str(outcome.problems[0])
+
+
+def test_a_week_that_was_built_before_its_end_is_not_mailed_after_it(harbour):
+    """A send that joins Wednesday's snapshot on Monday is refused: half a week leaves for nobody."""
+    harbour.company(as_of="2026-11-18T20:00:00Z")
+    harbour.run(period="2026-W47")
+    harbour.company()
+    mailer = FakeMailer()
+
+    with pytest.raises(DataNotReady, match="before the week was over"):
+        harbour.run(period="2026-W47", mailer=mailer)
+
+    assert mailer.accepted == []
+
+
+def test_a_snapshot_that_is_put_under_the_batch_meanwhile_stops_the_send(harbour):
+    """Figures of one snapshot never leave under another's name."""
+    harbour.run()
+    other = harbour.ledger
+    harbour.report("cfo", SAYS.format(words="Recognised anew"))
+    mailer = FakeMailer()
+
+    @dataclass
+    class Store(FolderStore):
+        def __init__(self) -> None:
+            super().__init__(harbour.root / "outputs", "harbour")
+
+        def previous(self, edition: str):
+            other.restart_batch("2026-W47", "f" * 16)
+            return super().previous(edition)
+
+    plan = make_plan(
+        replace(harbour.request(), purpose="send"),
+        SENDER,
+        harbour.clock,
+    )
+    with pytest.raises(CommandRefused, match=r"another start has put snapshot f+ under its batch"):
+        run_batch(plan, ledger=harbour.ledger, store=Store(), mailer=mailer, progress=lambda *_: None)
+
+    assert mailer.accepted == []
+
+
+def test_one_edition_that_cannot_be_let_go_hides_no_delivery_in_doubt(harbour):
+    """A message that is gone or was changed since the gates is not sent; the other's lost answer is still exit 6."""
+    harbour.report("zzz", SAYS.format(words="Recognised"))
+    harbour.run()
+
+    @dataclass
+    class Tampering(FakeMailer):
+        def send(self, message: bytes, **rest) -> str:
+            (harbour.folder("zzz/2026-W47") / "message.eml").write_bytes(b"changed by hand")
+            return super().send(message, **rest)
+
+    outcome = harbour.run(mailer=Tampering(lose=("cfo@harbour.boats",)))
+
+    assert outcome.exit_code == 6
+    assert any("a message that was changed since" in str(problem) for problem in outcome.problems)
+    assert [one.result for one in outcome.deliveries] == ["unknown"]
+
+
+def test_a_notebook_whose_output_cannot_be_rendered_leaves_the_others(harbour):
+    """A malformed block is that report's failure, exit 4; the other edition is ready."""
+    bad = 'display({"application/vnd.quarterdeck.block+json": {"block": "table"}}, raw=True)'
+    harbour.report("bad", bad)
+
+    outcome = harbour.run()
+
+    assert states(outcome) == {"bad": "failed", "cfo": "ready"}
+    assert outcome.exit_code == 4
+    assert "cannot be rendered" in str(outcome.problems[0])
+
+
+def test_an_unfinished_week_is_nobodys_week_before(harbour):
+    """An edition that was built before its week was over is not compared with."""
+    harbour.company(as_of="2026-11-19T20:00:00Z")
+    harbour.run(period="2026-W47")
+    harbour.company()
+
+    harbour.run(period="2026-W48")
+
+    manifest = json.loads((harbour.folder("cfo/2026-W48") / "manifest.json").read_text())
+    assert "previous" not in manifest["inputs"]
+
+
+def test_a_refused_week_leaves_no_batch(harbour):
+    """A week without data is refused before anything is opened for it."""
+    with pytest.raises(InputInvalid):
+        harbour.run(period="2019-W05")
+
+    assert harbour.ledger.batches() == ()
 
 
 def test_after_settling_as_not_sent_the_next_run_sends(harbour):
@@ -421,12 +532,26 @@ def test_stale_data_is_built_and_kept_back(harbour):
     assert mailer.accepted == []
 
 
+def test_data_of_unknown_age_is_kept_back(harbour):
+    """Where a report needs fresh rows and nothing says how old they are, no mail leaves."""
+    text = (harbour.root / "company" / "company.yaml").read_text()
+    (harbour.root / "company" / "company.yaml").write_text(text.replace("        created_at: made\n", ""))
+    harbour.report("cfo", SAYS.format(words="Recognised"), params="needs: {events: {max_age_hours: 30}}\n")
+
+    outcome = harbour.run()
+
+    assert (outcome.exit_code, states(outcome)) == (3, {"cfo": "held"})
+    assert "how old its events are is not known" in str(outcome.problems[0])
+
+
 def test_a_week_that_is_not_over_is_built_and_never_sent(harbour):
     """The current week is built, marked incomplete, and refused by send with exit 3."""
     outcome = harbour.run(period="2026-W48")
 
     assert not outcome.is_complete
     assert states(outcome) == {"cfo": "ready"}
+    for shown in ("page.html", "message.eml"):
+        assert b"not over" in (harbour.folder("cfo/2026-W48") / shown).read_bytes()
     with pytest.raises(DataNotReady) as refusal:
         harbour.run(period="2026-W48", mailer=FakeMailer())
     assert refusal.value.exit_code == 3
@@ -436,7 +561,7 @@ def test_a_week_that_is_not_over_is_built_and_never_sent(harbour):
     ("period", "says"),
     [
         ("2025-W53", "expected a week of 2025, W01 to W52"),
-        ("2019-W05", "2019-W05, before the first event, expected a week from 2026-W47 to 2026-W47"),
+        ("2019-W05", "2019-W05, before the first data, expected a week from 2026-W47 to 2026-W47"),
         ("2027-W05", "expected a week that had begun at 2026-11-23"),
     ],
 )

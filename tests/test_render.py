@@ -322,10 +322,12 @@ def test_empty_table_says_so(rendered):
 def test_week_across_new_year_shows_both_years():
     """The year is left out of a week's dates only where it is plain."""
     plain = IDENTITY.dates
-    across = replace(IDENTITY, period=Period(2026, 53, ZONE)).dates
+    across = replace(IDENTITY, period=Period(2026, 53, ZONE), as_of=datetime(2027, 1, 5, tzinfo=UTC)).dates
+    unfinished = replace(IDENTITY, period=Period(2026, 48, ZONE)).dates
 
     assert plain == "16 to 22 November"
     assert across == "28 December 2026 to 3 January 2027"
+    assert unfinished == "23 to 29 November, not over: as of Mon 23 Nov"
 
 
 # --- notebooks that contradict themselves, or are none ---------------------------------------------------------

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from quarterdeck import __version__
+from quarterdeck.cli.hints import completed
 from quarterdeck.errors import CommandRefused, InputInvalid, QuarterdeckError
 
 if TYPE_CHECKING:
@@ -74,6 +75,11 @@ class Door:
         from quarterdeck.pipeline import Request
 
         environment = self.environment()
+        if environment.store and environment.store.startswith("s3://") and not outputs:
+            because = "this release keeps its outputs in a folder"
+            raise CommandRefused(
+                f"QUARTERDECK_STORE={environment.store}", because, "python runner.py run --outputs FOLDER"
+            )
         return Request(
             root=self.root,
             company=self.company_folder(company, environment),
@@ -103,7 +109,7 @@ def main(root: Path) -> None:
         click.echo("Stopped. Kernels are ended, and no mail was begun after this.", err=True)
         sys.exit(130)
     except QuarterdeckError as error:
-        click.echo(str(error), err=True)
+        click.echo(completed(str(error), sys.argv[1:]), err=True)
         sys.exit(error.exit_code)
 
 
@@ -270,6 +276,9 @@ def _mailer(environment: Environment) -> Mailer:
     return SesMailer(environment.configuration_set, now=now, sleep=time.sleep)
 
 
+_PARAMETER = "python runner.py run cfo -p agenda_rows=5"
+
+
 def _parameters(given: tuple[str, ...]) -> Mapping[str, object]:
     """`KEY=VALUE`, the value read as YAML reads a scalar: 12 is a number, "12" a text."""
     import yaml
@@ -278,6 +287,11 @@ def _parameters(given: tuple[str, ...]) -> Mapping[str, object]:
     for text in given:
         key, equals, value = text.partition("=")
         if not equals or not key.isidentifier():
-            raise InputInvalid("-p", repr(text), "KEY=VALUE", "python runner.py run cfo -p agenda_rows=5")
-        parameters[key] = yaml.safe_load(value)
+            raise InputInvalid("-p", repr(text), "KEY=VALUE", _PARAMETER)
+        try:
+            parameters[key] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            parameters[key] = ...  # refused below, with what else is no scalar
+        if not isinstance(parameters[key], str | int | float | bool | None):
+            raise InputInvalid(f"-p {key}", repr(value), "a number, a text, true or false", _PARAMETER)
     return parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 from rich.table import Table
 
 from quarterdeck.cli.check import Checked
+from quarterdeck.cli.hints import completed
 from quarterdeck.config import Company
 from quarterdeck.errors import worst_exit_code
 from quarterdeck.ledger import Edition, Ledger
@@ -82,13 +84,13 @@ def print_outcome(outcome: Outcome) -> None:
         table.add_row(*map(escape, _row(built)))
     _out.print(table)
     if not outcome.is_complete:
-        _out.print(f"{outcome.period} is not over yet: the reports say so, and --send refuses them.")
+        _out.print(f"{outcome.period} is not over yet: the reports say so under their title, and --send refuses them.")
     for one in outcome.deliveries:
         _out.print(escape(f"{one.edition} to {one.shown}: {one.result}"))
     if outcome.kept_back:
         _err.print(escape(outcome.kept_back))
     for problem in outcome.problems:
-        _err.print("\n" + escape(str(problem)))
+        _err.print("\n" + escape(completed(str(problem), sys.argv[1:])))
 
 
 def print_mails(outcome: Outcome) -> None:
@@ -106,7 +108,7 @@ def print_checks(found: Iterable[Checked]) -> int:
         wrong = wrong or checked.is_right is False
         mark = {True: "OK   ", False: "WRONG", None: "?    "}[checked.is_right]
         console = _err if checked.is_right is False else _out
-        console.print(escape(f"{mark} {checked.name}: {checked.said}"))
+        console.print(escape(f"{mark} {checked.name}: {completed(checked.said, sys.argv[1:])}"))
     return worst_exit_code([2] if wrong else [])
 
 
@@ -152,7 +154,8 @@ def print_edition(ledger: Ledger, company: Company, edition: Edition) -> None:
 def _row(built: Built) -> tuple[str, ...]:
     headline = built.rendered.headline if built.rendered else ""
     size = f"{len(built.message) / 1024:.0f} KB" if built.message else ""
-    where = built.folder if built.state != "failed" else built.folder / "failed.ipynb"
+    failed = built.folder / "failed.ipynb"
+    where = failed if built.state == "failed" and failed.is_file() else built.folder
     return built.report.params.title, headline, size, f"{built.seconds:.1f}", built.state, _short(where)
 
 

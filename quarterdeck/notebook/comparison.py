@@ -89,15 +89,19 @@ class Comparison:
         display: The company's way to print.
         previous: Last week's edition.
         has_year: Whether the source of events reaches back a year: one of them had started by then.
+        is_whole: Whether the report's week is over: part of a week is not compared with whole ones.
     """
 
     figure: Callable[[Metric, int], Figure]
     display: Display
     previous: PreviousEdition | None
     has_year: bool = True
+    is_whole: bool = True
 
     def week_before(self, metric: Metric) -> Figure | None:
         """The figure of the week before; None where there is nothing to take it from."""
+        if not self.is_whole:
+            return None
         if not metric.now:
             return self.figure(metric, -1)
         record = self.previous.figures.get(metric.id) if self.previous else None
@@ -112,6 +116,8 @@ class Comparison:
         Nor where no event of the source had started by then: of what was booked in that week the source has only
         what was booked far ahead, and nobody had been served who could come back.
         """
+        if not self.is_whole:
+            return Figure(metric.id, metric.unit, None, "the week is not over")
         figure = self.figure(metric, -52)
         if figure.value is not None and "events" in metric.source and not self.has_year:
             return Figure(metric.id, metric.unit, None, "the source of events does not reach back that far")

@@ -194,6 +194,8 @@ class Report:
         if self.previous and rows:
             moved, note = came_and_went(self.inventory, self.period, self.before, rows)
             changes += moved
+        if not self.period.is_over_at(self.inventory.as_of):
+            note = "The week is not over: it is not compared with whole weeks."
         if not changes and not note:
             note = "Nothing that this report compares has changed."
         return show(SinceLastWeek(changes=tuple(changes), note=note, metrics=self._records(metrics)))
@@ -319,7 +321,8 @@ class Report:
 
     @property
     def _comparison(self) -> Comparison:
-        return Comparison(self._figure_at, self.display, self.previous, self._has_year)
+        is_whole = self.period.is_over_at(self.inventory.as_of)
+        return Comparison(self._figure_at, self.display, self.previous, self._has_year, is_whole)
 
     @property
     def _has_year(self) -> bool:

@@ -8,17 +8,20 @@ Everything left of `deliver` can be repeated freely.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
-from quarterdeck.errors import CommandRefused, InputInvalid, QuarterdeckError, worst_exit_code
+import pandas as pd
+
+from quarterdeck.errors import CommandRefused, DataNotReady, InputInvalid, QuarterdeckError, worst_exit_code
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.ledger import Batch, Ledger
 from quarterdeck.mail import Mailer, frozen_body
-from quarterdeck.period import Period
+from quarterdeck.period import Period, midnight
 from quarterdeck.pipeline.build import Built, Progress, Workshop, build
 from quarterdeck.pipeline.deliver import Delivered, Letter, deliver_to_all
+from quarterdeck.pipeline.manifest import looked_at
 from quarterdeck.pipeline.plan import Plan, Purpose, Report, Request, make_plan, recipients_of
 from quarterdeck.snapshot import open_snapshot, reusable_snapshot, take_snapshot
 from quarterdeck.sources import collect
@@ -37,6 +40,16 @@ __all__ = [
     "recipients_of",
     "run_batch",
 ]
+
+
+# Any of them shows that the company's data reaches back to that moment.
+_FIRST_SIGNS = (
+    ("events", "created_at"),
+    ("events", "booked_at"),
+    ("events", "starts_at"),
+    ("expenses", "date"),
+    ("balances", "date"),
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +97,8 @@ def run_batch(plan: Plan, *, ledger: Ledger, store: Store, mailer: Mailer | None
     progress("", "collecting")
     snapshot = _snapshot_of_batch(plan, ledger, store)
     inventory = open_snapshot(snapshot)
-    _refuse_period_without_data(plan.period, inventory)
+    if plan.purpose == "send":
+        _refuse_week_seen_in_part(plan, inventory)
     built = build(Workshop(plan, inventory, snapshot, store, ledger, progress))
     outcome = Outcome(plan.period, snapshot, plan.period.is_over_at(inventory.as_of), tuple(built))
     if plan.purpose == "build" or mailer is None:
@@ -120,6 +134,7 @@ def _snapshot_of_batch(plan: Plan, ledger: Ledger, store: Store) -> Path:
     if batch is not None and (plan.purpose == "send" or batch.release_began_at is not None):
         return _existing(store, batch)
     snapshot = freeze(plan, store)
+    _refuse_period_without_data(plan.period, open_snapshot(snapshot))  # before a batch is opened for it
     opened = ledger.open_batch(str(plan.period), snapshot.name)
     if opened.snapshot == snapshot.name:
         return snapshot
@@ -140,17 +155,31 @@ def _existing(store: Store, batch: Batch) -> Path:
     return folder
 
 
+def _refuse_week_seen_in_part(plan: Plan, inventory: AssetInventory) -> None:
+    """The batch that a send joins may have been built before its week was over: that was for looking only."""
+    if not plan.period.is_over_at(inventory.as_of):
+        raise DataNotReady(
+            str(plan.period),
+            f"it was built from data of {inventory.as_of:%Y-%m-%d %H:%M} UTC, before the week was over",
+            f"python runner.py run --period {plan.period}",
+        )
+
+
 def _refuse_period_without_data(period: Period, inventory: AssetInventory) -> None:
-    """A week before the first event would be a report full of zeros that nobody measured."""
-    if not inventory.has("events"):
-        return
-    first = inventory.table("events")["starts_at"].min()
-    if period.end <= first:
-        begins = Period.containing(first.to_pydatetime(), period.time_zone)
+    """A week before the first dated row would be a report full of zeros that nobody measured."""
+    firsts = [inventory.table(table)[column].min() for table, column in _FIRST_SIGNS if inventory.has(table, column)]
+    known = [_instant(first, period) for first in firsts if not pd.isna(first)]
+    if known and period.end <= min(known):
+        begins = Period.containing(min(known), period.time_zone)
         last = Period.last_full(inventory.as_of, period.time_zone)
         raise InputInvalid(
-            "period", f"{period}, before the first event", f"a week from {begins} to {last}", "python runner.py run"
+            "period", f"{period}, before the first data", f"a week from {begins} to {last}", "python runner.py run"
         )
+
+
+def _instant(first: pd.Timestamp, period: Period) -> datetime:
+    """An instant as it is, a day as its 00:00 in the company's time zone."""
+    return first.to_pydatetime() if first.tzinfo else midnight(first.date(), period.time_zone)
 
 
 def _released(plan: Plan, outcome: Outcome, ledger: Ledger, mailer: Mailer) -> Outcome:
@@ -159,20 +188,34 @@ def _released(plan: Plan, outcome: Outcome, ledger: Ledger, mailer: Mailer) -> O
     if kept and plan.company.release == "all":
         names = ", ".join(f"{built.edition} is {built.state}" for built in kept)
         return replace(outcome, kept_back=f"Nothing was mailed: {names}, and the company releases all or none.")
-    going = [built for built in outcome.editions if built not in kept]
-    return replace(outcome, deliveries=tuple(one for built in going for one in _let_go(plan, built, ledger, mailer)))
+    editions: list[Built] = []
+    deliveries: list[Delivered] = []
+    for built in outcome.editions:
+        let_go, delivered = (built, []) if built in kept else _let_go(plan, built, ledger, mailer)
+        editions.append(let_go)
+        deliveries += delivered
+    return replace(outcome, editions=tuple(editions), deliveries=tuple(deliveries))
 
 
-def _let_go(plan: Plan, built: Built, ledger: Ledger, mailer: Mailer) -> Iterator[Delivered]:
-    if built.run is not None:
-        ledger.release(built.edition, built.run.id)
-    message = built.folder / "message.eml"
+def _let_go(plan: Plan, built: Built, ledger: Ledger, mailer: Mailer) -> tuple[Built, list[Delivered]]:
+    """
+    Release one edition and mail it; what stops it stands with it, and hides nothing of the others.
+
+    What leaves is what the gates saw: a message that was changed since is not sent.
+    """
+    try:
+        message = looked_at(built.folder)
+        if built.run is not None:
+            ledger.release(built.edition, built.run.id)
+    except QuarterdeckError as error:
+        return replace(built, problems=(*built.problems, error)), []
     letter = Letter(
         edition=built.edition,
         snapshot=built.snapshot,
-        body=frozen_body(message.read_bytes(), str(message)),
+        body=frozen_body(message, str(built.folder / "message.eml")),
         sender=plan.environment.sender or "",
         reply_to=built.report.params.owner,
         bcc=plan.copies,
     )
-    yield from deliver_to_all(letter, plan.recipients(built.report), mailer=mailer, ledger=ledger, now=plan.now)
+    recipients = plan.recipients(built.report)
+    return built, deliver_to_all(letter, recipients, mailer=mailer, ledger=ledger, now=plan.now)

@@ -11,7 +11,14 @@ from typing import Literal
 
 from quarterdeck.config import edition_parts
 from quarterdeck.display import Display
-from quarterdeck.errors import DataNotReady, EditionHeld, QuarterdeckError
+from quarterdeck.errors import (
+    CommandRefused,
+    DataNotReady,
+    EditionHeld,
+    NotebookFailed,
+    QuarterdeckError,
+    StoreUnwritable,
+)
 from quarterdeck.execute import STANDARD_PARAMETERS, Job, execute
 from quarterdeck.files import write_beside_then_rename
 from quarterdeck.gates import check_edition, reconcile
@@ -19,7 +26,7 @@ from quarterdeck.inventory import AssetInventory
 from quarterdeck.ledger import Ledger, Run, without_addresses
 from quarterdeck.mail import Envelope, stamp
 from quarterdeck.period import Period
-from quarterdeck.pipeline.manifest import MANIFEST, Facts, inputs_of, is_current, write_manifest
+from quarterdeck.pipeline.manifest import MANIFEST, Facts, inputs_of, is_current, is_of_a_whole_week, write_manifest
 from quarterdeck.pipeline.plan import Plan, Report
 from quarterdeck.render import EditionIdentity, Rendered, render
 from quarterdeck.store import Store
@@ -114,6 +121,13 @@ def _draft(workshop: Workshop, report: Report) -> _Draft:
     # All runs are opened before the first starts, so each may have to wait for all the others.
     lease = timedelta(seconds=300 + sum(one.params.limits.report_seconds for one in workshop.plan.reports))
     run = standing or workshop.ledger.start_run(edition, lease)
+    if run.snapshot != workshop.inventory.snapshot:
+        workshop.ledger.finish_run(run, "failed", seconds=0, reason="another start put a new snapshot under its batch")
+        raise CommandRefused(
+            edition,
+            f"another start has put snapshot {run.snapshot} under its batch meanwhile",
+            f"python runner.py run --period {workshop.plan.period}",
+        )
     return _Draft(edition, report, folder, previous, inputs, run, is_executed=standing is not None)
 
 
@@ -123,7 +137,9 @@ def _previous(workshop: Workshop, edition: str) -> Path | None:
     before = workshop.ledger.edition(f"{report}/{Period.parse(period, workshop.plan.period.time_zone).shifted(-1)}")
     if before is not None and before.state not in ("released", "ready"):
         return None
-    return workshop.store.previous(edition)
+    folder = workshop.store.previous(edition)
+    # Built before its week was over, it was for looking only: nothing is compared with half a week
+    return folder if folder is not None and is_of_a_whole_week(folder, workshop.plan.period.shifted(-1)) else None
 
 
 def _standing_run(ledger: Ledger, edition: str) -> Run | None:
@@ -182,8 +198,10 @@ def _rendered(workshop: Workshop, draft: _Draft, seconds: float, failure: Quarte
         workshop.progress(draft.edition, "rendering")
         try:
             built = _written(workshop, draft, replace(built, state="ready"))
-        except QuarterdeckError as error:
-            failure = error
+        except StoreUnwritable:
+            raise
+        except Exception as error:  # noqa: BLE001 - what one notebook put out must not take the others along
+            failure = _not_rendered(draft, error)
     if failure is not None:
         # Without its text: an exception's message may quote anything, and the ledger keeps no personal data
         reason = f"{type(failure).__name__} in cell {getattr(failure, 'cell', '?')}"
@@ -192,6 +210,12 @@ def _rendered(workshop: Workshop, draft: _Draft, seconds: float, failure: Quarte
         return replace(built, problems=(failure,))
     workshop.ledger.finish_run(draft.run, "ready", seconds=seconds)
     return built
+
+
+def _not_rendered(draft: _Draft, error: Exception) -> NotebookFailed:
+    """The notebook ran, but what it put out cannot become a page: its author has to mend it."""
+    reason = f"what it put out cannot be rendered: {str(error).partition(chr(10))[0] or type(error).__name__}"
+    return NotebookFailed(draft.edition, 0, "", reason, "", str(draft.folder / "executed.ipynb"))
 
 
 def _written(workshop: Workshop, draft: _Draft, built: Built) -> Built:
@@ -257,7 +281,10 @@ def _judgement(workshop: Workshop, built: Built, run: Run, disputed: Sequence[st
     if problems:
         workshop.ledger.hold(built.edition, run.id, [*(late.what for late in not_ready), *open_findings])
     else:
-        workshop.ledger.mark_ready(built.edition, run.id)
+        standing = workshop.ledger.mark_ready(built.edition, run.id)
+        if standing.state not in ("ready", "released"):
+            because = f"it is {standing.state}: another start has taken it over"
+            problems.append(CommandRefused(built.edition, because, f"python runner.py show {built.edition}"))
     state: State = "held" if problems else "ready"
     workshop.progress(built.edition, state)
     return replace(built, state=state, problems=tuple(problems))
@@ -267,6 +294,9 @@ def _not_ready(workshop: Workshop, built: Built) -> Iterator[DataNotReady]:
     """The tables that are older at the snapshot's as-of than the report allows; an absent one is ignored."""
     for table, need in built.report.params.needs.items():
         age = workshop.inventory.age(table)
+        if age is None and workshop.inventory.has(table):
+            what = f"how old its {table} are is not known, and it allows {need.max_age_hours} h"
+            yield DataNotReady(built.edition, what, f"python runner.py run {built.report.name}")
         if age is not None and age > timedelta(hours=need.max_age_hours):
             hours = int(age.total_seconds() // 3600)
             what = f"the newest of its {table} is {hours} h old, and it allows {need.max_age_hours} h"

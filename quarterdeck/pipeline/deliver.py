@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 from quarterdeck.errors import DeliveryUnknown, InputInvalid, MailDeferred, MailRefused, QuarterdeckError
@@ -78,22 +79,29 @@ def deliver(letter: Letter, recipient: str, *, mailer: Mailer, ledger: Ledger, n
         )
     except MailDeferred as put_off:
         reason = without_addresses(put_off.reason)
-        ledger.settle_deferred(claim.delivery, reason)
         problem = MailDeferred(letter.edition, shown, reason, put_off.again_at)
-        return Delivered(letter.edition, shown, "deferred", problem)
+        said = Delivered(letter.edition, shown, "deferred", problem)
+        return _recorded(said, partial(ledger.settle_deferred, claim.delivery, reason))
     except (MailRefused, InputInvalid) as refusal:
         reason = without_addresses(_reason(refusal))
-        ledger.settle_refused(claim.delivery, reason)
-        return Delivered(letter.edition, shown, "refused", MailRefused(letter.edition, shown, reason))
+        said = Delivered(letter.edition, shown, "refused", MailRefused(letter.edition, shown, reason))
+        return _recorded(said, partial(ledger.settle_refused, claim.delivery, reason))
     except Exception as lost:  # noqa: BLE001 - anything but a clear "no" may be a "yes" that we did not hear
         cause = without_addresses(lost.cause) if isinstance(lost, DeliveryUnknown) else type(lost).__name__
-        ledger.settle_unknown(claim.delivery, cause)
-        return Delivered(letter.edition, shown, "unknown", DeliveryUnknown(letter.edition, cause))
+        said = Delivered(letter.edition, shown, "unknown", DeliveryUnknown(letter.edition, cause))
+        return _recorded(said, partial(ledger.settle_unknown, claim.delivery, cause))
+    return _recorded(Delivered(letter.edition, shown, "sent"), partial(ledger.settle_sent, claim.delivery, message_id))
+
+
+def _recorded(said: Delivered, record: Callable[[], object]) -> Delivered:
+    """What became of the send, once the ledger has it; where it has not, the delivery is in doubt whatever was said."""
     try:
-        ledger.settle_sent(claim.delivery, message_id)
-    except Exception as unwritten:  # noqa: BLE001 - it has left: whatever keeps the ledger from saying so, it is in doubt
-        return Delivered(letter.edition, shown, "unknown", DeliveryUnknown(letter.edition, _unwritten(unwritten)))
-    return Delivered(letter.edition, shown, "sent")
+        record()
+    except Exception as unwritten:  # noqa: BLE001 - whatever keeps the ledger from knowing, no result may be lost with it
+        first_line = str(unwritten).partition("\n")[0]
+        cause = f"the answer was “{said.result}”, but the ledger could not be written: {first_line}"
+        return replace(said, result="unknown", problem=DeliveryUnknown(said.edition, without_addresses(cause)))
+    return said
 
 
 def _reason(refusal: MailRefused | InputInvalid) -> str:
@@ -101,10 +109,6 @@ def _reason(refusal: MailRefused | InputInvalid) -> str:
     if isinstance(refusal, InputInvalid):
         return f"{refusal.place}: found {refusal.found}, expected {refusal.expected}"
     return refusal.reason
-
-
-def _unwritten(error: Exception) -> str:
-    return f"it was accepted, but the ledger could not be written: {str(error).partition(chr(10))[0]}"
 
 
 def _not_ours(letter: Letter, claim: Claim) -> Delivered:

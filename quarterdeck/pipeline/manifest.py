@@ -7,13 +7,16 @@ import json
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import quarterdeck
 from quarterdeck.blocks import FigureRecord
+from quarterdeck.errors import InputInvalid
 from quarterdeck.files import sha256_of, write_beside_then_rename
 from quarterdeck.inventory import AssetInventory
+from quarterdeck.period import Period
 from quarterdeck.pipeline.plan import Plan, Report
 
 MANIFEST = "manifest.json"
@@ -73,6 +76,36 @@ def write_manifest(folder: Path, plan: Plan, inventory: AssetInventory, facts: F
 def _figure(record: FigureRecord) -> dict[str, Any]:
     """Not available is `value: null` with its reason; what does not apply is left out."""
     return {"value": record.value, **record.model_dump(mode="json", exclude={"value"}, exclude_none=True)}
+
+
+def looked_at(folder: Path) -> bytes:
+    """
+    The bytes of `message.eml` in *folder*, as the gates saw them.
+
+    Raises:
+        InputInvalid: It is gone, or was changed since.
+    """
+    message = folder / "message.eml"
+    try:
+        content = message.read_bytes()
+        expected = json.loads((folder / MANIFEST).read_bytes())["outputs"]["message.eml"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputInvalid(
+            str(message), "no complete edition", "the one that run wrote", "python runner.py run"
+        ) from error
+    if hashlib.sha256(content).hexdigest() != expected:
+        raise InputInvalid(
+            str(message), "a message that was changed since", "the one that run wrote", "python runner.py run"
+        )
+    return content
+
+
+def is_of_a_whole_week(folder: Path, period: Period) -> bool:
+    """Whether the edition in *folder* saw all of *period*, its week."""
+    try:
+        return datetime.fromisoformat(json.loads((folder / MANIFEST).read_bytes())["as_of"]) >= period.end
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def is_current(folder: Path, inputs: Mapping[str, str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
@@ -154,10 +155,15 @@ def make_plan(request: Request, environment: Environment, now: datetime) -> Plan
     return plan
 
 
+def _plain(parameters: Mapping[str, object]) -> dict[str, object]:
+    """As JSON and papermill know them: a broken number is a float there."""
+    return {name: float(value) if isinstance(value, Decimal) else value for name, value in parameters.items()}
+
+
 def _report(root: Path, name: str, overrides: Mapping[str, object]) -> Report:
     params = load_params(root / "params", name)
     notebook = root / "notebooks" / f"{name}.ipynb"
-    own = {**params.parameters, **overrides}
+    own = {**_plain(params.parameters), **overrides}
     return Report(
         params, root / "params" / f"{name}.yaml", notebook, own, frozenset(accepted_parameters(notebook, own))
     )

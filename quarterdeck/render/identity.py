@@ -50,11 +50,18 @@ class EditionIdentity:
 
     @property
     def dates(self) -> str:
-        """`16 to 22 November`; with years in a week that does not lie in its ISO year alone."""
+        """
+        `16 to 22 November`; with years in a week that does not lie in its ISO year alone.
+
+        A week that was not over when the data was taken says so wherever its dates stand.
+        """
         first, last = self.period.first_day, self.period.last_day
         shown = self.display.days(first, last)
         plain = first.year == last.year == self.period.year
-        return shown.removesuffix(f" {last.year}") if plain else shown
+        dates = shown.removesuffix(f" {last.year}") if plain else shown
+        if self.period.is_over_at(self.as_of):
+            return dates
+        return f"{dates}, not over: as of {self.display.day(self.display.local_day(self.as_of), weekday=True)}"
 
     @property
     def subject_start(self) -> str:

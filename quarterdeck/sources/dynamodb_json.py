@@ -67,7 +67,7 @@ def pages_of(document: Document, attributes: Collection[str]) -> Iterator[Page]:
     Raises:
         InputInvalid: It is not DynamoDB JSON, or a scan that was cut off; the place names file and line or item.
     """
-    if not document.content:
+    if not document.content.strip():
         raise InputInvalid(document.place, "an empty file", "the output of aws dynamodb scan")
     counted_items = 0
     lines: list[int] = []

@@ -1,0 +1,35 @@
+"""The next command to type, completed with what was typed: pasted, it is about the same company."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_COMMAND = re.compile(r"python runner\.py (run|check|collect|show|settle|approve)\b[^\n]*")
+_TAKES_OUTPUTS = frozenset({"run", "check", "collect"})
+
+
+def completed(message: str, arguments: Sequence[str]) -> str:
+    """*message* with `--company` and `--outputs` of *arguments* added to each command that it shows without them."""
+
+    def complete(match: re.Match[str]) -> str:
+        options = ("--company", "--outputs") if match[1] in _TAKES_OUTPUTS else ("--company",)
+        missing = [option for option in options if option not in match[0]]
+        typed = [f" {option} {_shell(value)}" for option in missing if (value := _value_of(option, arguments))]
+        return match[0].rstrip() + "".join(typed)
+
+    return _COMMAND.sub(complete, message)
+
+
+def _value_of(option: str, arguments: Sequence[str]) -> str:
+    for at, argument in enumerate(arguments):
+        if argument == option and at + 1 < len(arguments):
+            return arguments[at + 1]
+        if argument.startswith(f"{option}="):
+            return argument.partition("=")[2]
+    return ""
+
+
+def _shell(value: str) -> str:
+    """Quoted where the shell would take it apart."""
+    return value if re.fullmatch(r"[\w@%+=:,./-]+", value) else "'" + value.replace("'", "'\"'\"'") + "'"

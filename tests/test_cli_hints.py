@@ -1,0 +1,23 @@
+import pytest
+
+from quarterdeck.cli.hints import completed
+
+TYPED = ("run", "cfo", "--company", "my company", "--outputs=/srv/out")
+
+
+@pytest.mark.parametrize(
+    ("shown", "typed", "completes_to"),
+    [
+        ("python runner.py check", TYPED, "python runner.py check --company 'my company' --outputs /srv/out"),
+        ("python runner.py show cfo/2026-W47", TYPED, "python runner.py show cfo/2026-W47 --company 'my company'"),
+        ("python runner.py run --company sample", ("run", "--company", "x"), "python runner.py run --company sample"),
+        ("python runner.py run cfo", ("run", "cfo"), "python runner.py run cfo"),
+        ("Correct it, then run\n  python runner.py check\nDone.", ("check", "--company", "h"), None),
+        ("no command here", TYPED, "no command here"),
+    ],
+)
+def test_the_next_command_is_about_the_same_company(shown, typed, completes_to):
+    """What was typed is added to the commands of a message that take it and lack it, quoted for a shell."""
+    expected = completes_to or "Correct it, then run\n  python runner.py check --company h\nDone."
+
+    assert completed(shown, typed) == expected
