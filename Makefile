@@ -36,7 +36,7 @@ report: setup  ## the reports of the sample company's last full week
 
 .PHONY: test
 test: setup lint .venv-ministack/.complete  ## everything CI checks
-	@$(BIN)/python -m pytest -n auto --dist loadscope
+	@$(BIN)/python -m pytest -n auto --dist loadscope --cov --cov-report=term
 
 .PHONY: lint
 lint: setup  ## ruff, mypy, the floors of the house
