@@ -23,7 +23,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from quarterdeck.config import load_company
 from quarterdeck.inventory import TABLES, AssetInventory, CompanySettings
+from quarterdeck.snapshot import take_snapshot
+from quarterdeck.sources import collect
 
 
 @pytest.fixture(scope="session")
@@ -251,3 +254,16 @@ def wire() -> Iterator[Callable[..., Wire]]:
     for laid in served:
         laid.shutdown()
         laid.server_close()
+
+
+@pytest.fixture(scope="session")
+def snapshot_of(tmp_path_factory) -> Callable[..., Path]:
+    """A function (company folder, store) → the folder of its snapshot; without a store, in one of its own."""
+
+    def take(folder: Path, store: Path | None = None) -> Path:
+        company = load_company(folder)
+        as_of = company.as_of or datetime(2026, 1, 1, tzinfo=UTC)
+        store = store or tmp_path_factory.mktemp("snapshots")
+        return take_snapshot(collect(company, folder), company, as_of=as_of, store=store, collected_at=as_of)
+
+    return take

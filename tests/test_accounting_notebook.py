@@ -1,6 +1,5 @@
 """The accountant's notebook: the sample's planted faults are found, and every section says its news."""
 
-import ast
 import csv
 import gzip
 import json
@@ -14,12 +13,10 @@ from zoneinfo import ZoneInfo
 
 import nbformat
 import pytest
+from blocks_read import texts
 from nbclient import NotebookClient
 
 from quarterdeck.blocks import BLOCK, MIME
-from quarterdeck.config import load_company, load_params
-from quarterdeck.snapshot import take_snapshot
-from quarterdeck.sources import collect
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = ROOT / "notebooks" / "accounting.ipynb"
@@ -32,19 +29,6 @@ WEEK_END = datetime(2026, 11, 23, tzinfo=ZONE)
 @pytest.fixture(scope="module")
 def notebook():
     return nbformat.read(NOTEBOOK, 4)
-
-
-@pytest.fixture(scope="module")
-def snapshot_of(tmp_path_factory):
-    """A function (company folder, store) → snapshot folder."""
-
-    def take(folder, store=None):
-        company = load_company(folder)
-        store = store or tmp_path_factory.mktemp("snapshots")
-        as_of = company.as_of
-        return take_snapshot(collect(company, folder), company, as_of=as_of, store=store, collected_at=as_of)
-
-    return take
 
 
 @pytest.fixture(scope="module")
@@ -90,23 +74,6 @@ def hotel(say, snapshot_of):
     snapshot = str(snapshot_of(HOTEL))
     weeks = ("2016-W30", "2016-W38", "2016-W45", "2016-W51")
     return {week: say(snapshot=snapshot, period=week, previous="") for week in weeks}
-
-
-def texts(blocks):
-    """Every text that a reader of the blocks sees, pictures aside, one a line."""
-
-    def inside(value):
-        if isinstance(value, dict):
-            for key, part in value.items():
-                if key not in ("png", "png_dark", "metrics", "id"):
-                    yield from inside(part)
-        elif isinstance(value, list):
-            for part in value:
-                yield from inside(part)
-        elif isinstance(value, str):
-            yield value
-
-    return "\n".join(inside([block.model_dump(mode="json") for block in blocks]))
 
 
 def table(blocks, head):
@@ -305,41 +272,6 @@ def test_a_figure_has_one_value(sample):
             assert seen.setdefault(name, record) == record
 
     assert {"recognised_revenue", "deferred_revenue", "receivables", "refund_liability"} <= set(seen)
-
-
-def test_it_is_committed_without_outputs(notebook):
-    """Outputs live in editions; the source has none, has the kernel python3, and short cells."""
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-    assert notebook.metadata.kernelspec.name == "python3"
-    assert all(not cell.outputs and cell.execution_count is None for cell in code)
-    assert all(len(cell.source.splitlines()) <= 15 for cell in code)
-    assert [cell.metadata.tags for cell in code if cell.metadata.get("tags")] == [["parameters"]]
-
-
-def test_its_cells_define_nothing_and_reach_for_nothing(notebook):
-    """No function, no clock, no network, no exit: shared logic is the package's, data is the snapshot's."""
-    trees = [ast.parse(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
-    nodes = [node for tree in trees for node in ast.walk(tree)]
-    imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names} | {
-        node.module for node in nodes if isinstance(node, ast.ImportFrom)
-    }
-
-    assert not [node for node in nodes if isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef)]
-    assert imported == {"quarterdeck", "quarterdeck.notebook"}
-    assert not [node for node in nodes if isinstance(node, ast.Attribute) and node.attr in ("now", "today", "exit")]
-
-
-def test_its_params_are_those_of_its_cell(notebook):
-    """The params file gives nothing that the parameters cell does not declare, with the same default."""
-    params = load_params(ROOT / "params", "accounting")
-    cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
-    declared = {}
-    exec(cell.source, declared)  # noqa: S102 - literals
-
-    assert {"snapshot", "period", "previous"} <= set(declared)
-    assert dict(params.parameters) == {"agenda_rows": declared["agenda_rows"]}
-    assert params.delivery is None
 
 
 @pytest.mark.parametrize(

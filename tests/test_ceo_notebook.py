@@ -1,40 +1,24 @@
 """The CEO's notebook: finds the sample's story, ranks what matters, says what a company without books cannot show."""
 
-import ast
 import dataclasses
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
 import pytest
+from blocks_read import texts
 from nbclient import NotebookClient
 
 from quarterdeck import metrics
 from quarterdeck.blocks import BLOCK, MIME
-from quarterdeck.config import load_company, load_params
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.period import Period
-from quarterdeck.snapshot import open_snapshot, take_snapshot
-from quarterdeck.sources import collect
+from quarterdeck.snapshot import open_snapshot
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = ROOT / "notebooks" / "ceo.ipynb"
 HOTEL = ROOT / "tests" / "data" / "hotel-2016"
 SAILS = "Bay Sails"
-
-
-@pytest.fixture(scope="module")
-def snapshot_of(tmp_path_factory):
-    """A function (company folder) → snapshot folder."""
-
-    def take(folder):
-        company = load_company(folder)
-        as_of = company.as_of or datetime(2026, 1, 1, tzinfo=UTC)
-        store = tmp_path_factory.mktemp("snapshots")
-        return take_snapshot(collect(company, folder), company, as_of=as_of, store=store, collected_at=as_of)
-
-    return take
 
 
 @pytest.fixture(scope="module")
@@ -109,23 +93,6 @@ def planned(factor, *businesses):
 def crewed(claims):
     """A change of the claims: nobody is missing."""
     return claims.assign(status=claims["status"].mask(claims["status"] == "open", "declined"))
-
-
-def texts(blocks):
-    """Every text that a reader of the blocks sees, pictures aside, one a line."""
-
-    def inside(value):
-        if isinstance(value, dict):
-            for key, part in value.items():
-                if key not in ("png", "png_dark", "metrics", "id"):
-                    yield from inside(part)
-        elif isinstance(value, list):
-            for part in value:
-                yield from inside(part)
-        elif isinstance(value, str):
-            yield value
-
-    return "\n".join(inside([block.model_dump(mode="json") for block in blocks]))
 
 
 def only(blocks, kind):
@@ -377,31 +344,3 @@ def test_a_figure_has_one_value(told):
             assert seen.setdefault(name, record) == record
 
     assert {"recognised_revenue", "plan_variance", "unfilled_revenue", "lowest_cash", "zones_at_risk"} <= set(seen)
-
-
-def test_it_is_short_and_has_no_outputs():
-    """The source has no outputs, cells of at most 15 lines, and defines nothing; it imports the package alone."""
-    notebook = nbformat.read(NOTEBOOK, 4)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    nodes = [node for cell in code for node in ast.walk(ast.parse(cell.source))]
-
-    assert all(not cell.outputs and cell.execution_count is None for cell in code)
-    assert all(len(cell.source.splitlines()) <= 15 for cell in code)
-    assert not [node for node in nodes if isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef)]
-    assert {node.module for node in nodes if isinstance(node, ast.ImportFrom)} == {
-        "quarterdeck",
-        "quarterdeck.notebook",
-    }
-    assert not [node for node in nodes if isinstance(node, ast.Import)]
-
-
-def test_its_params_are_those_of_its_cell():
-    """The params file gives nothing that the parameters cell does not declare, with the same default."""
-    params = load_params(ROOT / "params", "ceo")
-    cell = next(cell for cell in nbformat.read(NOTEBOOK, 4).cells if "parameters" in cell.metadata.get("tags", []))
-    declared = {}
-    exec(cell.source, declared)  # noqa: S102 - literals
-
-    assert {"snapshot", "period", "previous"} <= set(declared)
-    assert dict(params.parameters) == {"agenda_rows": declared["agenda_rows"]}
-    assert params.delivery is None

@@ -1,38 +1,22 @@
 """The CMO's notebook: finds the sample's story by channel, says what to do more of, and what it cannot show."""
 
-import ast
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
 import pandas as pd
 import pytest
+from blocks_read import texts
 from nbclient import NotebookClient
 
 from quarterdeck.blocks import BLOCK, MIME
-from quarterdeck.config import load_company, load_params
 from quarterdeck.inventory import AssetInventory
-from quarterdeck.snapshot import open_snapshot, take_snapshot
-from quarterdeck.sources import collect
+from quarterdeck.snapshot import open_snapshot
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = ROOT / "notebooks" / "cmo.ipynb"
 HOTEL = ROOT / "tests" / "data" / "hotel-2016"
 WEEKS = ["2016-W30", "2016-W38", "2016-W45", "2016-W51"]
-
-
-@pytest.fixture(scope="module")
-def snapshot_of(tmp_path_factory):
-    """A function (company folder) → snapshot folder."""
-
-    def take(folder):
-        company = load_company(folder)
-        as_of = company.as_of or datetime(2026, 1, 1, tzinfo=UTC)
-        store = tmp_path_factory.mktemp("snapshots")
-        return take_snapshot(collect(company, folder), company, as_of=as_of, store=store, collected_at=as_of)
-
-    return take
 
 
 @pytest.fixture(scope="module")
@@ -98,23 +82,6 @@ def changed(inventory, **tables):
         else:
             frames[name] = change(frames[name].copy())
     return AssetInventory.from_frames(inventory.company, inventory.as_of, frames)
-
-
-def texts(blocks):
-    """Every text that a reader of the blocks sees, pictures aside, one a line."""
-
-    def inside(value):
-        if isinstance(value, dict):
-            for key, part in value.items():
-                if key not in ("png", "png_dark", "metrics", "id"):
-                    yield from inside(part)
-        elif isinstance(value, list):
-            for part in value:
-                yield from inside(part)
-        elif isinstance(value, str):
-            yield value
-
-    return "\n".join(inside([block.model_dump(mode="json") for block in blocks]))
 
 
 def only(blocks, kind):
@@ -387,37 +354,3 @@ def test_a_company_without_events_still_has_a_report(sample, say):
 
     assert blank[0].text == "No booking figure is available for week 47"
     assert blank[-1].block == "provenance"
-
-
-def test_it_is_committed_without_outputs():
-    """Outputs live in editions; the source has none, has the kernel python3, and short cells."""
-    notebook = nbformat.read(NOTEBOOK, 4)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-    assert notebook.metadata.kernelspec.name == "python3"
-    assert all(not cell.outputs and cell.execution_count is None for cell in code)
-    assert all(len(cell.source.splitlines()) <= 15 for cell in code)
-    assert [cell.metadata.tags for cell in code if cell.metadata.get("tags")] == [["parameters"]]
-
-
-def test_its_cells_define_nothing_and_reach_for_nothing():
-    """No function, no clock, no network, no exit: shared logic is the package's, data is the snapshot's."""
-    code = [cell.source for cell in nbformat.read(NOTEBOOK, 4).cells if cell.cell_type == "code"]
-    nodes = [node for source in code for node in ast.walk(ast.parse(source))]
-    imported = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
-
-    assert not [node for node in nodes if isinstance(node, ast.FunctionDef | ast.Lambda | ast.ClassDef | ast.Import)]
-    assert imported == {"quarterdeck", "quarterdeck.notebook"}
-    assert not [node for node in nodes if isinstance(node, ast.Attribute) and node.attr in ("now", "today", "exit")]
-
-
-def test_its_params_are_those_of_its_cell():
-    """The params file gives nothing that the parameters cell does not declare, with the same default."""
-    params = load_params(ROOT / "params", "cmo")
-    cells_ = nbformat.read(NOTEBOOK, 4).cells
-    declared = {}
-    exec(next(cell for cell in cells_ if "parameters" in cell.metadata.get("tags", [])).source, declared)  # noqa: S102 - literals
-
-    assert {"snapshot", "period", "previous"} <= set(declared)
-    assert dict(params.parameters) == {"agenda_rows": declared["agenda_rows"]}
-    assert params.delivery is None

@@ -1,0 +1,57 @@
+"""What holds for every notebook that analysts edit, also for those that are added."""
+
+import ast
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from quarterdeck.config import load_params, report_names
+from quarterdeck.execute import STANDARD_PARAMETERS
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(params=report_names(ROOT / "params"))
+def report(request):
+    return request.param
+
+
+@pytest.fixture
+def notebook(report):
+    return nbformat.read(ROOT / "notebooks" / f"{report}.ipynb", 4)
+
+
+def test_it_is_committed_without_outputs(notebook):
+    """Outputs live in editions; the source has none, has the kernel python3, and short cells."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert all(not cell.outputs and cell.execution_count is None for cell in code)
+    assert all(len(cell.source.splitlines()) <= 15 for cell in code)
+    assert [cell.metadata.tags for cell in code if cell.metadata.get("tags")] == [["parameters"]]
+
+
+def test_its_cells_define_nothing_and_reach_for_nothing(notebook):
+    """No function, no clock, no network, no exit: shared logic is the package's, data is the snapshot's."""
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    nodes = [node for source in code for node in ast.walk(ast.parse(source))]
+    imported = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef | ast.Import
+
+    assert not [node for node in nodes if isinstance(node, defined)]
+    assert imported == {"quarterdeck", "quarterdeck.notebook"}
+    assert not [node for node in nodes if isinstance(node, ast.Attribute) and node.attr in ("now", "today", "exit")]
+
+
+def test_its_params_are_those_of_its_cell(report, notebook):
+    """The params file gives the parameters cell's own names, with the same defaults, and names no reader."""
+    params = load_params(ROOT / "params", report)
+    cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
+    declared = {
+        target.id: ast.literal_eval(node.value) for node in ast.parse(cell.source).body for target in node.targets
+    }
+
+    assert set(STANDARD_PARAMETERS) <= set(declared)
+    assert dict(params.parameters) == {name: declared[name] for name in declared if name not in STANDARD_PARAMETERS}
+    assert params.delivery is None
