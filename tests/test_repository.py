@@ -66,7 +66,7 @@ def test_the_hook_that_empties_notebooks_needs_no_network():
 # One environment, said three times
 
 # What conda calls by another name than PyPI.
-IN_CONDA = {"matplotlib": "matplotlib-base", "tzdata": "python-tzdata"}
+IN_CONDA = {"matplotlib": "matplotlib-base", "tzdata": "python-tzdata", "playwright": "playwright-python"}
 
 
 def required() -> dict[str, SpecifierSet]:
