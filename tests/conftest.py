@@ -7,14 +7,8 @@ import http.client
 import http.server
 import json
 import os
-import socket
-import subprocess
-import sys
 import threading
-import time
-import urllib.request
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -22,6 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from stand_ins import MINISTACK, boto3_variables, serving_ministack, serving_moto
 
 from quarterdeck.config import load_company
 from quarterdeck.inventory import TABLES, AssetInventory, CompanySettings
@@ -75,63 +70,13 @@ def inventory_of(frame_of) -> Callable[..., AssetInventory]:
     return build
 
 
-# Stand-ins for AWS: servers of others that speak the real protocol, one of each for all tests of a process.
-
-MINISTACK = Path(__file__).parent.parent / ".venv-ministack" / "bin" / "ministack"
-
-# moto reads an item and writes it in two steps; its own server answers in threads, between which a second
-# writer slips, as in DynamoDB none can. One request at a time makes a conditional write what it is there.
-MOTO = """
-import sys
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import run_simple
-application = DomainDispatcherApplication(create_backend_app)
-run_simple("127.0.0.1", int(sys.argv[1]), application, threaded=False, request_handler=MotoRequestHandler)
-"""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextmanager
-def serving(command: Sequence[object], port: int, alive: str, log: Path) -> Iterator[str]:
-    """A server on *port* of this machine, from when it answers at *alive*; its endpoint."""
-    # Without AWS's own variables: what a developer's shell says must reach neither stand-in nor test.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment |= {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "LAMBDA_EXECUTOR": "local"}
-    endpoint = f"http://127.0.0.1:{port}"
-    with (
-        log.open("wb") as written,
-        subprocess.Popen(command, stdout=written, stderr=written, env=environment) as server,
-    ):
-        try:
-            for _ in range(600):
-                assert server.poll() is None, log.read_text()
-                try:
-                    urllib.request.urlopen(endpoint + alive, timeout=1).close()  # noqa: S310 - our own http://127.0.0.1
-                    break
-                except OSError:
-                    time.sleep(0.05)
-            else:
-                pytest.fail(f"{command[0]} does not answer: {log.read_text()}")
-            yield endpoint
-        finally:
-            server.terminate()
-            try:
-                server.wait(10)
-            except subprocess.TimeoutExpired:
-                server.kill()
+# Stand-ins for AWS, one of each for all tests of a process.
 
 
 @pytest.fixture(scope="session")
 def moto(tmp_path_factory) -> Iterator[str]:
     """The endpoint of a moto server."""
-    port = free_port()
-    log = tmp_path_factory.mktemp("moto") / "log"
-    with serving([sys.executable, "-c", MOTO, str(port)], port, "/moto-api/", log) as endpoint:
+    with serving_moto(tmp_path_factory.mktemp("moto") / "log") as endpoint:
         yield endpoint
 
 
@@ -140,8 +85,7 @@ def ministack(tmp_path_factory) -> Iterator[str]:
     """The endpoint of a MiniStack server."""
     if not MINISTACK.is_file():
         pytest.skip("MiniStack is not installed here: make .venv-ministack/.complete")
-    port = free_port()
-    with serving([MINISTACK], port, "/_ministack/health", tmp_path_factory.mktemp("ministack") / "log") as endpoint:
+    with serving_ministack(tmp_path_factory.mktemp("ministack") / "log") as endpoint:
         yield endpoint
 
 
@@ -152,13 +96,8 @@ def on_aws(monkeypatch, tmp_path) -> Callable[[str], None]:
     def point(endpoint: str) -> None:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             monkeypatch.delenv(name)
-        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-        monkeypatch.setenv("AWS_REGION", "eu-west-1")
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-aws-config"))
-        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-aws-credentials"))
+        for name, value in boto3_variables(endpoint, tmp_path).items():
+            monkeypatch.setenv(name, value)
 
     return point
 
