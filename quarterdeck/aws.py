@@ -45,7 +45,7 @@ _UNKNOWN_KEY = frozenset(
         "UnrecognizedClientException",
     }
 )
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
 _MISSING = frozenset(
     {"NoSuchBucket", "NoSuchHostedZone", "NotFound", "NotFoundException", "ResourceNotFoundException", "404"}
 )
@@ -150,7 +150,7 @@ def _answered(error: ClientError, subject: str, permission: str) -> AwsUnavailab
         reason, mend = f"this machine's clock is off ({code})", "Set the clock"
     elif code in _UNKNOWN_KEY:
         reason, mend = f"the credentials are not known there ({code})", "Log in to the right account and region"
-    elif code in _DENIED:
+    elif code in DENIED:
         needed = permission or error.operation_name
         reason, mend = f"the permission {needed} is missing ({code})", f"Allow {needed} on it"
     elif code in _MISSING:

@@ -29,7 +29,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from quarterdeck.aws import client
 from quarterdeck.cli.check import Checked
-from quarterdeck.cli.check_mail import mail_checks
+from quarterdeck.cli.check_aws import aws_checks
 from quarterdeck.cli.terminal import print_checks
 from quarterdeck.config import Environment
 from quarterdeck.errors import (
@@ -965,7 +965,7 @@ def test_check_says_of_everything_a_mail_needs_whether_it_is_right(harbour, ses)
 
 def checked(harbour: Harbour, **environment: str) -> list[Checked]:
     request = Request(harbour.root, harbour.root / "company", True, harbour.root / "outputs")  # noqa: FBT003
-    return list(mail_checks(request, replace(ADDRESSES, bcc=None, **environment)))
+    return list(aws_checks(request, replace(ADDRESSES, bcc=None, **environment)))
 
 
 def test_check_says_what_is_wrong_and_what_mends_it(harbour, ses):

@@ -44,12 +44,19 @@ def checks(request: Request, environment: Environment, now: datetime) -> Iterato
     yield _tried("fonts", _fonts)
     yield _tried("outputs", partial(_outputs, request))
     yield _tried("ledger", partial(_ledger, request, environment, now))
+    if _is_on_aws(environment):
+        from quarterdeck.cli.check_aws import aws_checks  # noqa: PLC0415 - without AWS, boto3 is never loaded
+
+        yield from aws_checks(request, environment)
     if environment.sender is None:
         yield Checked("mail", "SES_SENDER_EMAIL is not set: messages stay files")
-        return
-    from quarterdeck.cli.check_mail import mail_checks  # noqa: PLC0415 - without AWS, boto3 is never loaded
 
-    yield from mail_checks(request, environment)
+
+def _is_on_aws(environment: Environment) -> bool:
+    places = (environment.store or "", environment.ledger or "")
+    return bool(environment.sender or environment.alerts_topic) or any(
+        place.startswith(("s3://", "dynamodb:")) for place in places
+    )
 
 
 def _tried(name: str, look: Callable[[], str]) -> Checked:
