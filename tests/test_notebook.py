@@ -537,6 +537,14 @@ def test_wrong_columns_are_refused(report):
     assert "column name: found a total of kind 'text'" in str(words.value)
 
 
+def test_an_agenda_without_rows_in_the_mail_is_refused(report):
+    """`-p agenda_rows=0` stops the notebook instead of mailing an empty list."""
+    frame = pd.DataFrame(columns=["action", "owner", "due_on", "amount_minor"])
+
+    with pytest.raises(InputInvalid, match="agenda_rows: found 0"):
+        report.actions(frame, mail_rows=0)
+
+
 def test_the_agenda_puts_late_ones_first(report):
     """Late by date, then due by date, then what has no date by its money; a decision is the reader's own."""
     tasks = pd.DataFrame(

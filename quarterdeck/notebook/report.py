@@ -37,6 +37,7 @@ from quarterdeck.metrics import CATALOGUE, Figure, Metric
 from quarterdeck.metrics.days import year_to_date
 from quarterdeck.metrics.facts import FACTS, Facts
 from quarterdeck.metrics.state import has_history
+from quarterdeck.metrics.tasks import require_rows
 from quarterdeck.notebook.cell import show
 from quarterdeck.notebook.comparison import Comparison, PreviousEdition, kpi_of
 from quarterdeck.notebook.movements import came_and_went
@@ -299,8 +300,9 @@ class Report:
         The agenda, late ones first, then by date; see `metrics.agenda` for the frame's columns.
 
         Raises:
-            InputInvalid: *frame* lacks a column.
+            InputInvalid: *frame* lacks a column, or *mail_rows* is no number from 1 to 30.
         """
+        require_rows(mail_rows)
         today = self.display.local_day(self.inventory.moment(self.period))
         actions = actions_of(frame, today, self.display)
         left_out = f"and {len(actions) - mail_rows} more, on the page" if len(actions) > mail_rows else ""

@@ -36,6 +36,7 @@ from quarterdeck.period import Period
 
 Role = Literal["ceo", "cto", "accounting", "cmo", "cfo"]
 
+ROWS = range(1, 31)  # how many tasks a reader may be given
 SMALL_SHARE = 0.10  # of the week's recognised revenue: less money than that makes no task weighty
 _REACH = re.compile(
     r"newsletter|consent|campaign|promotion|promo code|advert|marketing|guests|customers", re.IGNORECASE
@@ -76,7 +77,7 @@ def agenda(inventory: AssetInventory, period: Period, role: Role, rows: int | No
         inventory: Whatever of the sources is absent adds nothing.
         period: The snapshot's last full week, or a later one.
         role: Whose part of it.
-        rows: At most so many, those of most weight; all when not given.
+        rows: At most so many, 1 to 30, those of most weight; all when not given.
 
     Returns:
         Late ones first, then by day, then what has none by the money at stake: `action` (begins with a verb; of a
@@ -85,10 +86,11 @@ def agenda(inventory: AssetInventory, period: Period, role: Role, rows: int | No
 
     Raises:
         NotAvailable: *period* is before the snapshot's last week, or there is no source at all.
-        InputInvalid: *role* is none.
+        InputInvalid: *role* is none, or *rows* is out of its range.
     """
     if role not in _PARTS:
         raise InputInvalid("agenda", f"the unknown role {role!r}", ", ".join(_PARTS), "python runner.py run")
+    require_rows(rows)
     require_now(inventory, period)
     horizon = end_day(inventory, period) + timedelta(days=needs.AGENDA_DAYS)
     is_its = _PARTS[role]
@@ -102,6 +104,18 @@ def agenda(inventory: AssetInventory, period: Period, role: Role, rows: int | No
         small = SMALL_SHARE * (recognised_revenue(inventory, period).value or 0)
         tasks = sorted(tasks, key=lambda task: _weight(task, small))[:rows]
     return _framed(tasks)
+
+
+def require_rows(rows: object) -> None:
+    """
+    Refuse a number of rows that no mail has; None is all of them.
+
+    Raises:
+        InputInvalid: It is no whole number from 1 to 30.
+    """
+    if rows is not None and rows not in ROWS:
+        mend = "python runner.py run -p agenda_rows=12"
+        raise InputInvalid("agenda_rows", repr(rows), f"a whole number from {ROWS[0]} to {ROWS[-1]}", mend)
 
 
 def _all_tasks(inventory: AssetInventory, period: Period) -> list[Task]:
