@@ -213,6 +213,7 @@ class Environment:
     store: str | None = None
     configuration_set: str | None = None
     alerts_topic: str | None = None
+    events_topic: str | None = None
     endpoint: str | None = None
 
     @classmethod
@@ -235,6 +236,7 @@ class Environment:
             "store": values.get("QUARTERDECK_STORE"),
             "configuration_set": values.get("SES_CONFIGURATION_SET"),
             "alerts_topic": values.get("OPS_ALERTS_TOPIC_ARN"),
+            "events_topic": values.get("SES_EVENTS_TOPIC_ARN"),
             # Not from the file: boto3 would not see it there, and mails for a stand-in would reach AWS
             "endpoint": os.environ.get("AWS_ENDPOINT_URL"),
         }

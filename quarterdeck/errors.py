@@ -7,6 +7,7 @@ What can go wrong, one class per thing an operator would do about it.
     ├── SnapshotDamaged     2   the frozen data is not what was frozen: collect again
     ├── StoreUnwritable     2   the disk is full or the folder read-only: make room, run again
     ├── AwsUnavailable      2   AWS does not let us, or does not answer: mend account or region, run again
+    ├── EventsLeft          2   events about mails were not taken in: look at them, hand them in again
     ├── DataNotReady        3   wait for the data, run again
     ├── NotebookFailed      4   mend the notebook, run again
     ├── SendingRefused      5   the mail service would take no mail at all: mend the account, run again
@@ -158,6 +159,31 @@ class AwsUnavailable(QuarterdeckError):
             f"{self.subject}: {self.reason}.\n"
             "What was recorded before stands, and nothing half-written was kept.\n"
             f"{self.mend}, then run the same command again, or\n  python runner.py check"
+        )
+
+
+class EventsLeft(QuarterdeckError):
+    """
+    Some of the mail service's events were not taken in, or could not be told.
+
+    Args:
+        left: Why, one sentence each, without an address.
+        of: How many came together.
+    """
+
+    exit_code = 2
+
+    def __init__(self, left: tuple[str, ...], of: int) -> None:
+        super().__init__(left, of)
+        self.left = left
+        self.of = of
+
+    def __str__(self) -> str:
+        listed = "\n".join(f"  - {one}" for one in self.left)
+        return (
+            f"{len(self.left)} of {self.of} events about mails were left:\n{listed}\n"
+            "The others were taken in. No event makes a mail leave, and the same event may be handed in again.\n"
+            "They lie in the on-failure queue; what the ledger knows is shown by\n  python runner.py show"
         )
 
 

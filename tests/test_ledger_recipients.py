@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.errors import InputInvalid
-from quarterdeck.ledger.recipients import hashed, masked, normalised, without_addresses
+from quarterdeck.ledger.recipients import hashed, normalised
+from quarterdeck.redaction import masked, without_addresses
 
 local_parts = st.text("aZé9ßſ._+-/", min_size=1, max_size=8)
 domains = st.from_regex(r"[a-z0-9]{1,10}(\.[a-z]{2,6}){1,2}", fullmatch=True)

@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from quarterdeck.errors import CommandRefused
 from quarterdeck.ledger import Claim, Delivery, open_ledger
-from quarterdeck.ledger.recipients import masked
+from quarterdeck.redaction import masked
 
 CFO = "cfo/2026-W48"
 READERS = ["one@example.com", "two@example.com"]

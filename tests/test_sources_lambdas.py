@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterdeck.inventory import TABLES
+from quarterdeck.redaction import is_secret_name, looks_secret
 from quarterdeck.sources.lambdas import LAMBDA_PATTERNS, REDACTED, read_lambdas
-from quarterdeck.sources.lambdas.secrets import is_secret_name, looks_secret
 from quarterdeck.sources.reading import Document, documents_in
 
 DATA = Path(__file__).parent / "data" / "lambdas"

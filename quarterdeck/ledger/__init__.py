@@ -14,10 +14,10 @@ from quarterdeck.errors import InputInvalid
 from quarterdeck.ledger.batches import Clock
 from quarterdeck.ledger.dynamodb import DynamoTable
 from quarterdeck.ledger.events import MailEvent, Observation
-from quarterdeck.ledger.recipients import without_addresses
 from quarterdeck.ledger.records import Approval, Asked, Batch, Delivery, Edition, Run
 from quarterdeck.ledger.rules import SEND_LEASE, Claim, Ledger
 from quarterdeck.ledger.sqlite import SqliteTable
+from quarterdeck.redaction import without_addresses
 
 __all__ = [
     "SEND_LEASE",

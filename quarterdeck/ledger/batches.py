@@ -15,7 +15,6 @@ from typing import Literal
 
 from quarterdeck.config import edition_parts
 from quarterdeck.errors import CommandRefused, InputInvalid
-from quarterdeck.ledger.recipients import without_addresses
 from quarterdeck.ledger.records import (
     BATCHES,
     EDITION_MOVES,
@@ -35,6 +34,7 @@ from quarterdeck.ledger.records import (
 )
 from quarterdeck.ledger.shelf import Shelf
 from quarterdeck.ledger.table import ItemTable
+from quarterdeck.redaction import without_addresses
 
 Clock = Callable[[], datetime]
 

@@ -13,15 +13,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 import unicodedata
 
 from quarterdeck.errors import InputInvalid
-
-_HIDDEN = "•••"
-_NAMED = re.compile(r"[^<>]*<([^<>]*)>\s*")
-# Not an edition of a variant (`cfo@jada/2026-W48`); possessive, so that no shorter part of one matches.
-_ADDRESS = re.compile(r"""[^\s<>()\[\]{},;:"'@•]++@[^\s<>()\[\]{},;:"'@•/]++(?!/\d{4}-W\d)""")
+from quarterdeck.redaction import bare
 
 
 def normalised(address: str) -> str:
@@ -35,7 +30,7 @@ def normalised(address: str) -> str:
     Raises:
         InputInvalid: There is nothing on one side of a single `@`.
     """
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _bare(address)).strip().lower())
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", bare(address)).strip().lower())
     local, at, domain = text.partition("@")
     domain = domain.rstrip(".")
     if not (local and at and domain) or "@" in domain:
@@ -43,27 +38,10 @@ def normalised(address: str) -> str:
     return f"{local}@{_ascii(domain)}"
 
 
-def masked(address: str) -> str:
-    """`c•••@e•••.com`: enough to tell one's own recipients apart."""
-    local, _, domain = _bare(address).strip().partition("@")
-    _, dot, top = domain.rstrip(".").rpartition(".")
-    return f"{local[:1]}{_HIDDEN}@{domain[:1]}{_HIDDEN}{dot}{top if dot else ''}"
-
-
 def hashed(address: str, salt: str) -> str:
     """128 bits in hex of the normalised *address*, keyed with *salt*: part of a key, and of an SES tag."""
     digest = hmac.new(salt.encode(), normalised(address).encode(), hashlib.sha256)
     return digest.hexdigest()[:32]
-
-
-def without_addresses(text: str) -> str:
-    """*text* with every address masked: a mail service's refusal quotes the address that it refuses."""
-    return _ADDRESS.sub(lambda match: masked(match[0]), text)
-
-
-def _bare(text: str) -> str:
-    named = _NAMED.fullmatch(text)
-    return named[1] if named else text
 
 
 def _ascii(domain: str) -> str:

@@ -14,9 +14,10 @@ from typing import Literal
 from quarterdeck.errors import InputInvalid
 from quarterdeck.ledger.batches import Batches, refused
 from quarterdeck.ledger.events import MailEvent, Observation, after, is_about, is_to, read_tag
-from quarterdeck.ledger.recipients import hashed, masked
+from quarterdeck.ledger.recipients import hashed
 from quarterdeck.ledger.records import DELIVERY_MOVES, Asked, Delivery, DeliveryState, edition_key, may_move
 from quarterdeck.ledger.shelf import Standing
+from quarterdeck.redaction import masked
 
 Outcome = Literal["claimed", "already_sent", "being_sent", "in_doubt"]
 

@@ -10,9 +10,9 @@ from typing import Any, Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from quarterdeck.errors import InputInvalid
-from quarterdeck.ledger.recipients import without_addresses
 from quarterdeck.ledger.records import Batch, Book, Delivery, Edition, Record, Run
 from quarterdeck.ledger.table import Item, ItemTable, Key, Value
+from quarterdeck.redaction import without_addresses
 
 R = TypeVar("R", Book, Batch, Edition, Run, Delivery)
 

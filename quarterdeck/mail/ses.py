@@ -7,7 +7,6 @@ said that it did not take the first: too fast. This module loads botocore: impor
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from quarterdeck.errors import (
     MailRefused,
     SendingRefused,
 )
+from quarterdeck.log import logger
 from quarterdeck.mail.mailer import check_tags, edition_of
 from quarterdeck.mail.ses_account import Account, NotAsked, Standing
 from quarterdeck.mail.ses_answers import answer_of
@@ -32,7 +32,7 @@ from quarterdeck.mail.stamp import bare_address
 if TYPE_CHECKING:
     from types_boto3_sesv2.type_defs import SendEmailRequestTypeDef
 
-_log = logging.getLogger(__name__)
+_log = logger()
 
 _RECIPIENTS_OF_A_MESSAGE = 50  # To, Cc and Bcc together
 # Longer than SES needs on a bad day, because an answer that comes too late leaves a delivery in doubt; much

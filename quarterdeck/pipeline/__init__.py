@@ -19,15 +19,18 @@ from quarterdeck.inventory import AssetInventory
 from quarterdeck.ledger import Batch, Ledger
 from quarterdeck.mail import Mailer, frozen_body
 from quarterdeck.period import Period, midnight
+from quarterdeck.pipeline.alarm import Alarm
 from quarterdeck.pipeline.build import Built, Progress, Workshop, build
 from quarterdeck.pipeline.deliver import Delivered, Letter, deliver_to_all
 from quarterdeck.pipeline.manifest import looked_at
+from quarterdeck.pipeline.observing import observe_events
 from quarterdeck.pipeline.plan import Plan, Purpose, Report, Request, make_plan, recipients_of
 from quarterdeck.snapshot import open_snapshot, reusable_snapshot, take_snapshot
 from quarterdeck.sources import collect
 from quarterdeck.store import Store
 
 __all__ = [
+    "Alarm",
     "Built",
     "Delivered",
     "Outcome",
@@ -37,6 +40,7 @@ __all__ = [
     "Request",
     "freeze",
     "make_plan",
+    "observe_events",
     "recipients_of",
     "run_batch",
 ]

@@ -114,6 +114,11 @@ def recipients_of(params: Params, environment: Environment) -> tuple[str, ...]:
     return (environment.recipient,) if environment.recipient else ()
 
 
+def is_for_examples(address: str) -> bool:
+    """Whether *address* is one that stands in documents only, and reaches nobody."""
+    return address.lower().endswith(_RESERVED_FOR_EXAMPLES)
+
+
 def make_plan(request: Request, environment: Environment, now: datetime) -> Plan:
     """
     Resolve *request*; *now* is the moment of collecting, tz-aware.
@@ -186,7 +191,7 @@ def _refuse_what_must_not_be_sent(plan: Plan, *, is_company_named: bool) -> None
             raise CommandRefused("--send", f"{report.name} has no recipient: SES_RECIPIENT_EMAIL is not set", look)
         for recipient in recipients:
             _refuse_all_but_addresses(f"the recipient of {report.name}", recipient)
-        examples = [one for one in recipients if one.lower().endswith(_RESERVED_FOR_EXAMPLES)]
+        examples = [one for one in recipients if is_for_examples(one)]
         if examples and not plan.environment.endpoint:  # a stand-in for AWS delivers nothing
             raise CommandRefused(
                 "--send", f"{report.name} would go to {examples[0]}, which exists in examples only", look

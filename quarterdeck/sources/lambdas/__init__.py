@@ -3,7 +3,7 @@ Lambda sources: which environment variables they need, read from the source as t
 
 How a source is read: `program` knows which document imports which; the interpreter follows each of them over the
 `values` that can be told from the source alone (`reads`, `expressions`, `functions`, `calls`, `names`, `statements`,
-`routines`, each on top of the one before; `settings` for pydantic); `secrets` says what may be shown of a default.
+`routines`, each on top of the one before; `settings` for pydantic); `redaction` says what may be shown of a default.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import hashlib
 import warnings
 from collections.abc import Iterable
 
+from quarterdeck.redaction import REDACTED, shown_default
 from quarterdeck.sources.lambdas.program import Program, Read
 from quarterdeck.sources.lambdas.reads import Frame, TooLong
 from quarterdeck.sources.lambdas.routines import Interpreter
-from quarterdeck.sources.lambdas.secrets import REDACTED, shown_default
 from quarterdeck.sources.lambdas.values import Place, Scope
 from quarterdeck.sources.reading import Document, Finding, Reading, table_of
 

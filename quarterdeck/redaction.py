@@ -1,5 +1,7 @@
 """
-What a secret looks like, by its variable's name and by its default.
+What may be shown of a text: no secret, and no address.
+
+A secret is known by its variable's name and by its default.
 
 By name: a part of the name says secret (`ADMIN_TOKEN`, `SENTRY_DSN`, `PMS_API_KEY`), and no part says that the
 variable only speaks of one (`TOKEN_TTL`, `SECRET_ARN`, `KEY_COUNT`, `PARTITION_KEY`). By its default: the forms of
@@ -11,6 +13,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
 
 REDACTED = "••••"  # the same for every secret: not even its length is told
 
@@ -56,6 +61,19 @@ _FORMS = re.compile(
     r"|\b(?:password|passwd|pwd|secret|accountkey|sharedaccesskey|token)=[^;&\s]{3,}",
     re.IGNORECASE,
 )
+_HIDDEN = "•••"
+_NAMED = re.compile(r"[^<>]*<([^<>]*)>\s*")
+# Not an edition of a variant (`cfo@jada/2026-W48`); possessive, so that no shorter part of one matches.
+_ADDRESS = re.compile(r"""[^\s<>()\[\]{},;:"'@•]++@[^\s<>()\[\]{},;:"'@•/]++(?!/\d{4}-W\d)""")
+
+# The forms say where a secret begins; it ends where a text, a header or a line of code would end it.
+_FORM_TO_ITS_END = re.compile(rf"(?:{_FORMS.pattern})[^\s'\"<>,;)&]*", re.IGNORECASE)
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
+_ASSIGNED = re.compile(
+    r"""(?P<name>[A-Za-z_][\w-]*)(?P<between>["'\])]*\s*[:=]\s*[bru]?)(?P<quote>["'])(?P<value>.+?)(?P=quote)"""
+)
+_SHORTEST = 4  # characters: a shorter value stands in half the words there are
+
 _RUN = re.compile(r"[A-Za-z0-9+/]{20,}={0,2}")
 _PATH_PART = re.compile(r"[a-z0-9]*|[A-Z]?[a-z]+[0-9]*|[A-Z]+")
 _NOT_RANDOM_LAST = frozenset(
@@ -99,6 +117,71 @@ def shown_default(name: str, default: str | None, *, is_secret: bool = False) ->
     if default is None or (is_secret and not default):
         return None, is_secret
     return (REDACTED if is_secret else default), is_secret
+
+
+def masked(address: str) -> str:
+    """`c•••@e•••.com`: enough to tell one's own recipients apart."""
+    local, _, domain = bare(address).strip().partition("@")
+    _, dot, top = domain.rstrip(".").rpartition(".")
+    return f"{local[:1]}{_HIDDEN}@{domain[:1]}{_HIDDEN}{dot}{top if dot else ''}"
+
+
+def without_addresses(text: str) -> str:
+    """*text* with every address masked: a mail service's refusal quotes the address that it refuses."""
+    return _ADDRESS.sub(lambda match: masked(match[0]), text)
+
+
+def bare(text: str) -> str:
+    """The address in *text*, without the name that may stand before it."""
+    named = _NAMED.fullmatch(text)
+    return named[1] if named else text
+
+
+@dataclass(frozen=True)
+class Redactor:
+    """
+    Takes out of a text what must not leave: secrets, and addresses.
+
+    Args:
+        values: Secrets that are known as such, the longest first.
+    """
+
+    values: tuple[str, ...] = ()
+
+    @classmethod
+    def knowing(cls, environment: Mapping[str, str]) -> Redactor:
+        """One that knows the secrets among the variables of *environment*, by their names and forms."""
+        found = {
+            form
+            for name, value in environment.items()
+            if len(value) >= _SHORTEST and (is_secret_name(name) or looks_secret(name, value))
+            for form in (value, repr(value)[1:-1], quote(value, safe=""), *_long_lines(value))
+        }
+        return cls(tuple(sorted(found, key=len, reverse=True)))
+
+    def text(self, text: str) -> str:
+        """*text* without secrets and addresses; ids and hashes of ours stay."""
+        for value in self.values:
+            text = text.replace(value, REDACTED)
+        text = _FORM_TO_ITS_END.sub(REDACTED, _PRIVATE_KEY.sub(REDACTED, text))
+        return without_addresses(text)
+
+    def code(self, text: str) -> str:
+        """Likewise of what a program wrote or printed: also what it gives to a secret's name, and what is random."""
+        text = _RUN.sub(lambda run: REDACTED if _is_random(run[0]) else run[0], self.text(text))
+        return _ASSIGNED.sub(_unassigned, text)
+
+
+def _long_lines(value: str) -> Iterator[str]:
+    """The lines of a secret of several: a traceback shows them one by one."""
+    lines = value.splitlines()
+    yield from (line for line in lines if len(lines) > 1 and len(line) >= 4 * _SHORTEST)
+
+
+def _unassigned(match: re.Match[str]) -> str:
+    if not is_secret_name(match["name"]):
+        return match[0]
+    return f"{match['name']}{match['between']}{match['quote']}{REDACTED}{match['quote']}"
 
 
 def _is_random(run: str) -> bool:

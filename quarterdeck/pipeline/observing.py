@@ -1,0 +1,103 @@
+"""What SES tells of mails that left, taken into the ledger; what did not arrive is told to the report's owner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from quarterdeck.alerts import Alert
+from quarterdeck.errors import EventsLeft, InputInvalid, QuarterdeckError
+from quarterdeck.ledger import Ledger, Observation
+from quarterdeck.log import bound, logger
+from quarterdeck.mail.events import SesEvent, parse_event
+from quarterdeck.pipeline.alarm import Alarm
+from quarterdeck.redaction import masked, without_addresses
+
+_log = logger()
+
+_TOLD = {"bounce": "bounced", "complaint": "brought a complaint", "reject": "was rejected by SES"}
+
+
+def observe_events(records: Sequence[Mapping[str, Any]], *, ledger: Ledger, alarm: Alarm) -> tuple[Observation, ...]:
+    """
+    Take in SES's events, as SNS hands them to a Lambda (`event["Records"]`): each moves its delivery on.
+
+    They may come more than once and in any order. A bounce, a complaint and a reject are told to the owner of the
+    report once, when they are news; where the owner cannot be mailed, to the topic. One about the copy for
+    audit moves nothing and is told.
+
+    Returns:
+        What became of each event that was ours.
+
+    Raises:
+        EventsLeft: Some were not taken in, or not told; all others were. It quotes no address.
+    """
+    observed: list[Observation] = []
+    left: list[str] = []
+    for number, record in enumerate(records, 1):
+        try:
+            event = _event(record, alarm.environment.events_topic)
+            if event is None:
+                _log.info("event ignored")
+                continue
+            observed.append(_observed(event, ledger, alarm))
+        except QuarterdeckError as error:
+            left.append(f"event {number}: {without_addresses(str(error).partition(chr(10))[0])}")
+        except Exception as error:  # noqa: BLE001 - one event's trouble must not keep the others from being taken in
+            left.append(f"event {number}: {type(error).__name__}")
+    for said in left:
+        _log.error("event left", reason=said)
+    if left:
+        raise EventsLeft(tuple(left), of=len(records))
+    return tuple(observed)
+
+
+def _event(record: Mapping[str, Any], topic: str | None) -> SesEvent | None:
+    notification = record.get("Sns") if isinstance(record, Mapping) else None
+    if not isinstance(notification, Mapping):
+        raise InputInvalid("SES event", type(notification).__name__, "an SNS notification")
+    if topic is not None and notification.get("TopicArn") != topic:
+        raise InputInvalid("SES event", "one from another topic", "SES_EVENTS_TOPIC_ARN's")
+    return parse_event(notification)
+
+
+def _observed(event: SesEvent, ledger: Ledger, alarm: Alarm) -> Observation:
+    observation = ledger.observe(event)
+    with bound(batch=event.edition.partition("/")[2]):
+        state = observation.delivery.state if observation.delivery else None
+        _log.info("event observed", edition=event.edition, kind=event.kind, outcome=observation.outcome, delivery=state)
+        if event.kind in _TOLD and observation.outcome in ("moved", "of_a_copy"):
+            _tell(event, observation, alarm)
+    return observation
+
+
+def _tell(event: SesEvent, observation: Observation, alarm: Alarm) -> None:
+    alert = _alert(event, observation, alarm)
+    told, said = alarm.tell_owner(event.edition, alert)
+    if not told and not alarm.tell_topic(Alert(alert.subject, f"{alert.body}\n{said[:1].upper()}{said[1:]}.\n")):
+        raise InputInvalid(
+            f"SES event, {event.kind}", "nobody who could be told", "an owner or a topic that is reached"
+        )
+
+
+def _alert(event: SesEvent, observation: Observation, alarm: Alarm) -> Alert:
+    happened = _TOLD[event.kind]
+    detail = alarm.redactor.text(event.detail) or "SES gave no reason"
+    if observation.outcome == "of_a_copy" or observation.delivery is None:
+        shown = ", ".join(map(masked, event.recipients))
+        subject = f"Quarterdeck: the copy of {event.edition} {happened}"
+        now = "The reader's mail is not concerned. The copy for audit may be missing: look at SES_BCC_EMAIL."
+    else:
+        shown = observation.delivery.shown
+        subject = f"Quarterdeck: the mail of {event.edition} {happened}"
+        again = (
+            "the next start may send it again"
+            if observation.delivery.state == "refused"
+            else "no machine sends it again"
+        )
+        now = f"The delivery is {observation.delivery.state}, and {again}."
+    return Alert(
+        subject,
+        f"{event.edition}: the mail to {shown} {happened} ({detail}).\n{now}\n"
+        f"When the cause is mended, see who has it with\n  python runner.py show {event.edition}\n",
+    )
