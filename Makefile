@@ -1,6 +1,7 @@
 # The two commands of the README, and what they are made of. `make help` lists them.
 PYTHON ?= python3
 BIN := .venv/bin
+LOCKED := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
@@ -23,11 +24,17 @@ help:  ## list these commands
 .PHONY: setup
 setup: .venv/.complete  ## build the environment from requirements.lock
 
-# A stand-in for AWS that tests speak to; it pins a botocore of its own, so it lives apart.
-.venv-ministack/.complete: requirements-ministack.lock
-	@echo "building .venv-ministack from requirements-ministack.lock (once)"
-	@rm -rf .venv-ministack; $(PYTHON) -m venv .venv-ministack
-	@.venv-ministack/bin/python -m pip install --quiet --require-hashes --no-deps -r requirements-ministack.lock
+# What tests and `deploy-check` run beside the project: each pins a botocore of its own, so each lives apart.
+.venv-ministack/.complete .venv-sam/.complete .venv-checkov/.complete: .venv-%/.complete: requirements-%.lock
+	@echo "building .venv-$* from $< (once)"
+	@rm -rf .venv-$*; $(PYTHON) -m venv .venv-$*
+	@.venv-$*/bin/python -m pip install --quiet --require-hashes --no-deps -r $<
+	@touch $@
+
+# Node's part of it: the lock has hashes and names no host, like the others.
+deploy/check/node_modules/.complete: deploy/check/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing. On Debian or Ubuntu: sudo apt-get install npm" >&2; exit 2; }
+	@cd deploy/check && npm ci --silent --no-audit --no-fund --no-update-notifier
 	@touch $@
 
 .PHONY: report
@@ -38,6 +45,10 @@ report: setup  ## the reports of the sample company's last full week
 test: setup lint .venv-ministack/.complete  ## everything CI checks
 	@$(BIN)/python -m pytest -n auto --dist loadscope --cov --cov-report=term
 
+.PHONY: deploy-check
+deploy-check: setup .venv-ministack/.complete .venv-sam/.complete .venv-checkov/.complete deploy/check/node_modules/.complete  ## what can be checked of deploy/template.yaml without an account
+	@PYTHONPATH=tests/support $(BIN)/python deploy/check
+
 .PHONY: lint
 lint: setup  ## ruff, mypy, the floors of the house
 	@$(BIN)/ruff check .
@@ -46,12 +57,12 @@ lint: setup  ## ruff, mypy, the floors of the house
 	@$(BIN)/lint-imports
 
 .PHONY: lock
-lock: setup  ## resolve both locks anew, from pyproject.toml and requirements-ministack.in
-	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras \
-	  --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet -o requirements.lock
-	@$(BIN)/uv pip compile requirements-ministack.in --universal --python-version 3.11 \
-	  --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet -o requirements-ministack.lock
+lock: setup  ## resolve every lock anew, from pyproject.toml, requirements-*.in and package.json
+	@$(BIN)/uv pip compile pyproject.toml --all-extras $(LOCKED) -o requirements.lock
+	@for name in ministack sam checkov; do \
+	  $(BIN)/uv pip compile requirements-$$name.in $(LOCKED) -o requirements-$$name.lock || exit; done
+	@cd deploy/check && npm install --package-lock-only --silent --no-audit --no-fund
 
 .PHONY: clean
 clean:  ## remove the environments and the outputs
-	@rm -rf .venv .venv-ministack outputs
+	@rm -rf .venv .venv-ministack .venv-sam .venv-checkov deploy/check/node_modules outputs
