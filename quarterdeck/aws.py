@@ -8,6 +8,7 @@ to a service does so inside `in_our_words`, which names the thing that was asked
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -46,6 +47,7 @@ _UNKNOWN_KEY = frozenset(
     }
 )
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
+_NAMED = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")  # S3 may mean the key of KMS
 _MISSING = frozenset(
     {"NoSuchBucket", "NoSuchHostedZone", "NotFound", "NotFoundException", "ResourceNotFoundException", "404"}
 )
@@ -150,8 +152,9 @@ def _answered(error: ClientError, subject: str, permission: str) -> AwsUnavailab
         reason, mend = f"this machine's clock is off ({code})", "Set the clock"
     elif code in _UNKNOWN_KEY:
         reason, mend = f"the credentials are not known there ({code})", "Log in to the right account and region"
-    elif code in DENIED:
-        needed = permission or error.operation_name
+    elif code in DENIED or code == "403":  # the answer to HEAD has no body, and so no name
+        named = _NAMED.search(said)
+        needed = named[1] if named else permission or error.operation_name
         reason, mend = f"the permission {needed} is missing ({code})", f"Allow {needed} on it"
     elif code in _MISSING:
         reason, mend = f"there is none in this account and region ({code})", "Make it, or name the right one"

@@ -26,21 +26,45 @@ def write_beside_then_rename(path: Path, content: bytes) -> None:
     Raises:
         StoreUnwritable: The disk is full, the folder is read-only, or what was written is not what is read back.
     """
-    with saying_what_could_not_be_written(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # In the same folder, because a rename is atomic within one file system only.
-        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    with saying_what_could_not_be_written(path), _written_beside(path, content) as beside:
+        beside.replace(path)
+
+
+def write_beside_unless_there(path: Path, content: bytes) -> bool:
+    """
+    Write *content* to *path* as above, unless there is a file: of several that try at once, one writes.
+
+    Returns:
+        Whether it was this one.
+
+    Raises:
+        StoreUnwritable: The disk is full, the folder is read-only, or its file system has no hard links.
+    """
+    with saying_what_could_not_be_written(path), _written_beside(path, content) as beside:
         try:
-            with beside.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            if sha256_of(beside) != hashlib.sha256(content).hexdigest():
-                raise OSError(0, "what was written is not what is read back")
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
-        flush_folder(path.parent)
+            path.hardlink_to(beside)  # a rename would replace what came first
+        except FileExistsError:
+            return False
+    return True
+
+
+@contextmanager
+def _written_beside(path: Path, content: bytes) -> Iterator[Path]:
+    """A file beside *path* that holds *content*, on disk; what the block makes of it is on disk afterwards."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # In the same folder, because a rename is atomic within one file system only.
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with beside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if sha256_of(beside) != hashlib.sha256(content).hexdigest():
+            raise OSError(0, "what was written is not what is read back")
+        yield beside
+    finally:
+        beside.unlink(missing_ok=True)
+    flush_folder(path.parent)
 
 
 def flush_folder(folder: Path) -> None:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -134,6 +134,28 @@ def take_snapshot(
             sources=collected.provenance,
         )
         write_beside_then_rename(beside / MANIFEST, _sealed(manifest))
+    return folder
+
+
+def receive_snapshot(folder: Path, bring: Callable[[str, str, Path, str | None], bool]) -> Path:
+    """
+    Bring a snapshot that is kept elsewhere to *folder*, named by its id: whole and as it was written, or not at all.
+
+    Args:
+        bring: Called with (snapshot id, file name, where to, SHA-256 where it is known); whether it could be had.
+
+    Raises:
+        SnapshotDamaged: A file cannot be had or is not the one that was written, or it is another snapshot.
+        StoreUnwritable: The disk is full or the folder is not ours.
+    """
+    with saying_what_could_not_be_written(folder), _beside(folder) as beside:
+        bring(folder.name, MANIFEST, beside / MANIFEST, None)
+        manifest = read_manifest(beside)
+        if manifest.id != folder.name:
+            raise SnapshotDamaged(str(folder), f"what lies there is snapshot {manifest.id}")
+        for name, table in manifest.tables.items():
+            if not bring(folder.name, f"{name}.parquet", beside / f"{name}.parquet", table.sha256):
+                raise SnapshotDamaged(str(folder), f"{name}.parquet is missing, or not the one that was written")
     return folder
 
 

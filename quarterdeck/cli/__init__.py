@@ -75,16 +75,11 @@ class Door:
         from quarterdeck.pipeline import Request
 
         environment = self.environment()
-        if environment.store and environment.store.startswith("s3://") and not outputs:
-            because = "this release keeps its outputs in a folder"
-            raise CommandRefused(
-                f"QUARTERDECK_STORE={environment.store}", because, "python runner.py run --outputs FOLDER"
-            )
         return Request(
             root=self.root,
             company=self.company_folder(company, environment),
             is_company_named=bool(company or environment.company),
-            store=outputs or (Path(environment.store) if environment.store else self.root / "outputs"),
+            store=outputs or environment.store or self.root / "outputs",
             **more,
         )
 
@@ -171,7 +166,7 @@ def run(
         raise CommandRefused("--dry-run --send", "one calls nothing, the other mails", "python runner.py run --dry-run")
     from quarterdeck.cli.terminal import Watch, print_mails, print_outcome
     from quarterdeck.pipeline import make_plan, run_batch
-    from quarterdeck.store import FolderStore
+    from quarterdeck.store import open_store
 
     request = door.request(
         company,
@@ -184,7 +179,7 @@ def run(
     environment = door.environment()
     plan = make_plan(request, environment, now())
     mailer = _mailer(environment) if flags["send"] else None
-    store = FolderStore(request.store, plan.company.slug)
+    store = open_store(request.store, plan.company.slug)
     with Watch([plan.edition(report) for report in plan.reports]) as watch:
         outcome = run_batch(plan, ledger=door.ledger(plan.company), store=store, mailer=mailer, progress=watch)
     print_outcome(outcome)
@@ -198,12 +193,13 @@ def run(
 @_outputs_option
 @click.pass_obj
 def collect(door: Door, /, company: Path | None, outputs: Path | None) -> None:
-    """Take a snapshot of the company, print its folder, and stop."""
+    """Take a snapshot of the company, print its folder or s3:// address, and stop."""
     from quarterdeck.pipeline import freeze, make_plan
-    from quarterdeck.store import FolderStore
+    from quarterdeck.store import open_store
 
     plan = make_plan(door.request(company, outputs), door.environment(), now())
-    click.echo(freeze(plan, FolderStore(plan.store, plan.company.slug)))
+    store = open_store(plan.store, plan.company.slug)
+    click.echo(store.address(freeze(plan, store)))
 
 
 @cli.command(epilog="\b\nexample:\n  python runner.py check --company sample")

@@ -18,6 +18,7 @@ from quarterdeck.ledger import open_ledger
 from quarterdeck.pipeline import Request
 from quarterdeck.snapshot import open_snapshot, take_snapshot
 from quarterdeck.sources import collect
+from quarterdeck.store import is_bucket
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,9 @@ def _fonts() -> str:
 
 
 def _outputs(request: Request) -> str:
-    probe = request.store / ".check"
+    if is_bucket(request.store):
+        return f"{request.store} is a bucket"  # which is looked at with all else on AWS
+    probe = Path(request.store) / ".check"
     write_beside_then_rename(probe, b"")
     probe.unlink()
     return f"{request.store} can be written"

@@ -154,15 +154,13 @@ def print_edition(ledger: Ledger, company: Company, edition: Edition) -> None:
 def _row(built: Built) -> tuple[str, ...]:
     headline = built.rendered.headline if built.rendered else ""
     size = f"{len(built.message) / 1024:.0f} KB" if built.message else ""
-    failed = built.folder / "failed.ipynb"
-    where = failed if built.state == "failed" and failed.is_file() else built.folder
-    return built.report.params.title, headline, size, f"{built.seconds:.1f}", built.state, _short(where)
+    return built.report.params.title, headline, size, f"{built.seconds:.1f}", built.state, _short(built.kept)
 
 
-def _short(path: Path) -> str:
-    """Relative to where the person stands, if it lies below."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+def _short(address: str) -> str:
+    """A path relative to where the person stands, if it lies below."""
+    here, path = Path.cwd(), Path(address)
+    return str(path.relative_to(here)) if path.is_relative_to(here) else address
 
 
 def _table(*heads: str) -> Table:

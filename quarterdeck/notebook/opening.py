@@ -29,11 +29,17 @@ def inventory_for(snapshot: str | None) -> AssetInventory:
     return open_snapshot(Path(snapshot) if snapshot else _snapshot_at_desk(Path.cwd()))
 
 
+def _folder_of(environment: Environment) -> str:
+    """Where a desk keeps its snapshots: the environment's folder; a bucket is the runner's."""
+    store = environment.store or _STORE
+    return _STORE if store.startswith("s3://") else store
+
+
 def _snapshot_at_desk(start: Path) -> Path:
     roots = [start, *start.parents]
     settings = next((folder / ".env" for folder in roots if (folder / ".env").is_file()), None)
     environment = Environment.read(settings)
-    named, store = Path(environment.company or _SAMPLE), Path(environment.store or _STORE)
+    named, store = Path(environment.company or _SAMPLE), Path(_folder_of(environment))
     root = next((folder for folder in roots if (folder / named / "company.yaml").is_file()), None)
     if root is None:
         found = f"no company.yaml in it, in {start} or above"

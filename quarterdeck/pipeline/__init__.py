@@ -120,10 +120,14 @@ def freeze(plan: Plan, store: Store) -> Path:
     """Collect every source once, and freeze it; unchanged files without an `as_of` give the last snapshot again."""
     collected = collect(plan.company, plan.company_folder)
     if plan.company.as_of is None:
+        store.fetch_latest_snapshot()
         again = reusable_snapshot(collected, plan.company, now=plan.now, store=store.snapshots)
         if again is not None:
+            store.keep_snapshot(again)
             return again
-    return take_snapshot(collected, plan.company, as_of=plan.as_of, store=store.snapshots, collected_at=plan.now)
+    taken = take_snapshot(collected, plan.company, as_of=plan.as_of, store=store.snapshots, collected_at=plan.now)
+    store.keep_snapshot(taken)  # before the ledger names it: every other start must find it
+    return taken
 
 
 def _snapshot_of_batch(plan: Plan, ledger: Ledger, store: Store) -> Path:
@@ -149,11 +153,11 @@ def _snapshot_of_batch(plan: Plan, ledger: Ledger, store: Store) -> Path:
 
 
 def _existing(store: Store, batch: Batch) -> Path:
-    folder = store.snapshots / batch.snapshot
-    if not folder.is_dir():
+    folder = store.snapshot(batch.snapshot)
+    if folder is None:
         raise CommandRefused(
             f"the batch of {batch.period}",
-            f"it reads snapshot {batch.snapshot}, which is not in {store.snapshots}",
+            f"it reads snapshot {batch.snapshot}, which is not in {store.address(store.snapshots)}",
             f"python runner.py run --period {batch.period} --outputs FOLDER_THAT_HAS_IT",
         )
     return folder

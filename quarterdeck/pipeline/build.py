@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from quarterdeck.config import edition_parts
-from quarterdeck.display import Display
 from quarterdeck.errors import (
+    AwsUnavailable,
     CommandRefused,
     DataNotReady,
     EditionHeld,
@@ -24,20 +24,24 @@ from quarterdeck.files import write_beside_then_rename
 from quarterdeck.gates import check_edition, reconcile
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.ledger import Ledger, Run, without_addresses
-from quarterdeck.mail import Envelope, stamp
 from quarterdeck.period import Period
-from quarterdeck.pipeline.manifest import MANIFEST, Facts, inputs_of, is_current, is_of_a_whole_week, write_manifest
+from quarterdeck.pipeline.manifest import (
+    MANIFEST,
+    Facts,
+    inputs_of,
+    is_current,
+    is_of_a_whole_week,
+    shows,
+    write_manifest,
+)
 from quarterdeck.pipeline.plan import Plan, Report
-from quarterdeck.render import EditionIdentity, Rendered, render
+from quarterdeck.pipeline.writing import refuse_another_look, rendered_from, restore_released
+from quarterdeck.render import Rendered
 from quarterdeck.store import Store
 
 # Told to whoever watches: (edition, stage), the stage in words that a person reads.
 Progress = Callable[[str, str], None]
 State = Literal["ready", "held", "failed", "released"]
-
-# Sender and recipient of a preview, where none is configured: a message needs both to be opened.
-_SENDER = "quarterdeck@example.com"
-_RECIPIENT = "reader@example.com"
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ class Built:
         seconds: Spent on its notebook; 0 where nothing had changed since it was executed.
         rendered: Page, body and figures; None where there is none.
         message: `message.eml`, as the dry run shows it.
+        kept: Where a person finds it: a path or an `s3://` address.
         problems: Why it is not ready.
     """
 
@@ -74,6 +79,7 @@ class Built:
     seconds: float = 0.0
     rendered: Rendered | None = None
     message: bytes = b""
+    kept: str = ""
     problems: tuple[QuarterdeckError, ...] = ()
 
 
@@ -96,9 +102,9 @@ def build(workshop: Workshop) -> list[Built]:
     that was released is not touched: what readers got is what is kept.
     """
     released = [
-        Built(edition, report, workshop.store.edition(edition), workshop.inventory.snapshot, "released")
+        _left(workshop, report)
         for report in workshop.plan.reports
-        if _is_released(workshop.ledger, edition := workshop.plan.edition(report))
+        if _is_released(workshop.ledger, workshop.plan.edition(report))
     ]
     left = {built.edition for built in released}
     drafts = [_draft(workshop, report) for report in workshop.plan.reports if workshop.plan.edition(report) not in left]
@@ -112,12 +118,27 @@ def _is_released(ledger: Ledger, edition: str) -> bool:
     return standing is not None and standing.state == "released"
 
 
+def _left(workshop: Workshop, report: Report) -> Built:
+    """An edition that was released; for a send, with its message on this machine."""
+    edition = workshop.plan.edition(report)
+    folder = workshop.store.edition(edition)
+    built = Built(edition, report, folder, workshop.inventory.snapshot, "released", kept=workshop.store.address(folder))
+    if workshop.plan.purpose == "send":
+        try:
+            restore_released(workshop.plan, workshop.inventory, report, workshop.store)
+        except QuarterdeckError as error:
+            return replace(built, problems=(error,))
+    return built
+
+
 def _draft(workshop: Workshop, report: Report) -> _Draft:
     edition = workshop.plan.edition(report)
     previous = _previous(workshop, edition)
     folder = workshop.store.edition(edition)
     inputs = inputs_of(report, workshop.inventory.snapshot, previous)
-    standing = _standing_run(workshop.ledger, edition) if is_current(folder, inputs) else None
+    standing = _standing_run(workshop.ledger, edition)
+    if standing is not None and not is_current(workshop.store.fetch_edition(edition), inputs):
+        standing = None
     # All runs are opened before the first starts, so each may have to wait for all the others.
     lease = timedelta(seconds=300 + sum(one.params.limits.report_seconds for one in workshop.plan.reports))
     run = standing or workshop.ledger.start_run(edition, lease)
@@ -192,24 +213,47 @@ def _job(workshop: Workshop, draft: _Draft) -> Job:
 
 
 def _rendered(workshop: Workshop, draft: _Draft, seconds: float, failure: QuarterdeckError | None) -> Built:
-    snapshot = workshop.inventory.snapshot
-    built = Built(draft.edition, draft.report, draft.folder, snapshot, "failed", draft.run, seconds)
+    snapshot, kept = workshop.inventory.snapshot, workshop.store.address(draft.folder)
+    built = Built(draft.edition, draft.report, draft.folder, snapshot, "failed", draft.run, seconds, kept=kept)
     if failure is None:
         workshop.progress(draft.edition, "rendering")
         try:
             built = _written(workshop, draft, replace(built, state="ready"))
         except StoreUnwritable:
             raise
+        except CommandRefused as refused:  # it stands as it was, and does not leave
+            workshop.progress(draft.edition, "held")
+            return replace(built, state="held", problems=(refused,))
+        except AwsUnavailable as error:
+            return _failed(workshop, draft, replace(built, problems=(error,)))
         except Exception as error:  # noqa: BLE001 - what one notebook put out must not take the others along
             failure = _not_rendered(draft, error)
     if failure is not None:
-        # Without its text: an exception's message may quote anything, and the ledger keeps no personal data
-        reason = f"{type(failure).__name__} in cell {getattr(failure, 'cell', '?')}"
-        workshop.ledger.finish_run(draft.run, "failed", seconds=seconds, reason=reason)
-        workshop.progress(draft.edition, "failed")
-        return replace(built, problems=(failure,))
+        return _failed(workshop, draft, _with_notebook_kept(workshop, draft, replace(built, problems=(failure,))))
     workshop.ledger.finish_run(draft.run, "ready", seconds=seconds)
     return built
+
+
+def _failed(workshop: Workshop, draft: _Draft, built: Built) -> Built:
+    failure = built.problems[0]
+    # Without its text: an exception's message may quote anything, and the ledger keeps no personal data
+    where = f" in cell {getattr(failure, 'cell', '?')}" if isinstance(failure, NotebookFailed) else ""
+    workshop.ledger.finish_run(draft.run, "failed", seconds=built.seconds, reason=type(failure).__name__ + where)
+    workshop.progress(draft.edition, "failed")
+    return replace(built, state="failed")
+
+
+def _with_notebook_kept(workshop: Workshop, draft: _Draft, built: Built) -> Built:
+    """What ran of a failed notebook is kept where the operator finds it: the machine may be gone by then."""
+    failure = built.problems[0]
+    if not isinstance(failure, NotebookFailed) or not Path(failure.kept).is_file():
+        return built
+    try:
+        kept = workshop.store.keep_failed(draft.edition, draft.run.id, Path(failure.kept))
+    except AwsUnavailable as error:
+        return replace(built, kept=failure.kept, problems=(failure, error))
+    told = NotebookFailed(failure.edition, failure.cell, failure.source, failure.reason, failure.traceback, kept)
+    return replace(built, kept=kept, problems=(told,))
 
 
 def _not_rendered(draft: _Draft, error: Exception) -> NotebookFailed:
@@ -220,40 +264,29 @@ def _not_rendered(draft: _Draft, error: Exception) -> NotebookFailed:
 
 def _written(workshop: Workshop, draft: _Draft, built: Built) -> Built:
     """Render the executed notebook, and write page, message and, last, the manifest that makes them an edition."""
-    plan, inventory = workshop.plan, workshop.inventory
-    settings = inventory.company
-    params = draft.report.params
-    identity = EditionIdentity(
-        edition=draft.edition,
-        title=params.title,
-        company=settings.name,
-        period=plan.period,
-        display=Display(settings.locale, settings.currency, settings.time_zone),
-        snapshot=inventory.snapshot,
-        as_of=inventory.as_of,
-        sample=settings.sample,
-        owner=params.owner,
-        has_previous=draft.previous is not None,
-    )
-    rendered = render(draft.folder / "executed.ipynb", identity)
-    envelope = Envelope(
-        sender=plan.environment.sender or _SENDER,
-        to=plan.recipients(draft.report) or (_RECIPIENT,),
-        date=inventory.as_of,
-        message_id=f"<{draft.edition.replace('/', '.')}.{inventory.snapshot}@quarterdeck>",
-        reply_to=params.owner,
-        edition=draft.edition,
-        snapshot=inventory.snapshot,
-    )
-    message = stamp(rendered.body, envelope)
-    (draft.folder / MANIFEST).unlink(missing_ok=True)  # until it is written again, this is no edition
-    write_beside_then_rename(draft.folder / "page.html", rendered.page.encode())
-    write_beside_then_rename(draft.folder / "message.eml", message)
-    (draft.folder / "failed.ipynb").unlink(missing_ok=True)
-    edition = workshop.ledger.edition(draft.edition)
-    revision = edition.revision if edition else 1
-    write_manifest(draft.folder, plan, inventory, Facts(draft.edition, revision, rendered.metrics, draft.inputs))
+    plan, inventory, folder = workshop.plan, workshop.inventory, draft.folder
+    rendered, message = rendered_from(plan, inventory, draft.report, folder, has_previous=draft.previous is not None)
+    if draft.is_executed:
+        refuse_another_look(plan, draft.report, folder, rendered)
+    if draft.is_executed and shows(folder, rendered):
+        write_beside_then_rename(folder / "message.eml", message)  # perhaps missing here, or for other readers
+    else:
+        _write(workshop, draft, rendered, message)
+    standing = workshop.ledger.edition(draft.edition)
+    if standing is not None and standing.run == draft.run.id:  # else another start's is kept
+        workshop.store.keep_edition(draft.edition)
     return replace(built, rendered=rendered, message=message)
+
+
+def _write(workshop: Workshop, draft: _Draft, rendered: Rendered, message: bytes) -> None:
+    folder = draft.folder
+    (folder / MANIFEST).unlink(missing_ok=True)  # until it is written again, this is no edition
+    write_beside_then_rename(folder / "page.html", rendered.page.encode())
+    write_beside_then_rename(folder / "message.eml", message)
+    (folder / "failed.ipynb").unlink(missing_ok=True)
+    edition = workshop.ledger.edition(draft.edition)
+    facts = Facts(draft.edition, edition.revision if edition else 1, rendered, draft.inputs)
+    write_manifest(folder, workshop.plan, workshop.inventory, facts)
 
 
 def _judged(workshop: Workshop, made: Sequence[Built]) -> Iterator[Built]:

@@ -16,8 +16,10 @@ from quarterdeck.blocks import FigureRecord
 from quarterdeck.errors import InputInvalid
 from quarterdeck.files import sha256_of, write_beside_then_rename
 from quarterdeck.inventory import AssetInventory
+from quarterdeck.mail import frozen_body
 from quarterdeck.period import Period
 from quarterdeck.pipeline.plan import Plan, Report
+from quarterdeck.render import Rendered
 
 MANIFEST = "manifest.json"
 OUTPUTS = ("executed.ipynb", "page.html", "message.eml")
@@ -45,11 +47,11 @@ def inputs_of(report: Report, snapshot: str, previous: Path | None) -> dict[str,
 
 @dataclass(frozen=True)
 class Facts:
-    """What one edition knows of itself: its figures, what it was made from, and which revision it is."""
+    """What one edition knows of itself: what it shows, what it was made from, and which revision it is."""
 
     edition: str
     revision: int
-    metrics: Mapping[str, FigureRecord]
+    rendered: Rendered
     inputs: Mapping[str, str]
 
 
@@ -64,9 +66,10 @@ def write_manifest(folder: Path, plan: Plan, inventory: AssetInventory, facts: F
         "snapshot": inventory.snapshot,
         "currency": inventory.company.currency,
         "revision": facts.revision,
-        "metrics": {name: _figure(record) for name, record in facts.metrics.items()},
+        "metrics": {name: _figure(record) for name, record in facts.rendered.metrics.items()},
         "inputs": dict(facts.inputs),
         "outputs": {name: sha256_of(folder / name) for name in OUTPUTS},
+        "message": _letter(facts.rendered.body.subject, facts.rendered.body.sha256),
         "commit": _commit(plan.root),
         "lock": sha256_of(lock) if lock.is_file() else None,
     }
@@ -80,7 +83,7 @@ def _figure(record: FigureRecord) -> dict[str, Any]:
 
 def looked_at(folder: Path) -> bytes:
     """
-    The bytes of `message.eml` in *folder*, as the gates saw them.
+    The bytes of `message.eml` in *folder*, as the gates saw them but for who it is addressed to.
 
     Raises:
         InputInvalid: It is gone, or was changed since.
@@ -88,16 +91,61 @@ def looked_at(folder: Path) -> bytes:
     message = folder / "message.eml"
     try:
         content = message.read_bytes()
-        expected = json.loads((folder / MANIFEST).read_bytes())["outputs"]["message.eml"]
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        is_unchanged = manifest["outputs"]["message.eml"] == hashlib.sha256(content).hexdigest()
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputInvalid(
             str(message), "no complete edition", "the one that run wrote", "python runner.py run"
         ) from error
-    if hashlib.sha256(content).hexdigest() != expected:
+    if not is_unchanged and not _is_letter(manifest, content):
         raise InputInvalid(
             str(message), "a message that was changed since", "the one that run wrote", "python runner.py run"
         )
     return content
+
+
+def is_looked_at(folder: Path) -> bool:
+    """Whether *folder* has the message that the gates saw."""
+    try:
+        looked_at(folder)
+    except InputInvalid:
+        return False
+    return True
+
+
+def _letter(subject: str, body: str) -> dict[str, str]:
+    """What all readers of an edition get alike: the mail's subject, and the hash of its frozen body."""
+    return {"subject": subject, "body": body}
+
+
+def _is_letter(manifest: Mapping[str, Any], message: bytes) -> bool:
+    """Whether *message* carries the manifest's letter, perhaps to other readers than when it was built."""
+    try:
+        body = frozen_body(message, "message.eml")
+    except InputInvalid:
+        return False
+    return bool(manifest.get("message") == _letter(body.subject, body.sha256))
+
+
+def shows(folder: Path, rendered: Rendered) -> bool:
+    """Whether *rendered* is, to the byte, the page and the letter that the manifest in *folder* describes."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        page, letter = manifest["outputs"]["page.html"], manifest["message"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return bool(
+        page == hashlib.sha256(rendered.page.encode()).hexdigest()
+        and letter == _letter(rendered.body.subject, rendered.body.sha256)
+    )
+
+
+def had_previous(folder: Path) -> bool:
+    """Whether the edition in *folder* was made with that of the week before beside it."""
+    try:
+        return "previous" in json.loads((folder / MANIFEST).read_bytes())["inputs"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def is_of_a_whole_week(folder: Path, period: Period) -> bool:
@@ -109,13 +157,17 @@ def is_of_a_whole_week(folder: Path, period: Period) -> bool:
 
 
 def is_current(folder: Path, inputs: Mapping[str, str]) -> bool:
-    """Whether *folder* holds a complete edition that was made from exactly *inputs*, unchanged since."""
+    """
+    Whether *folder* holds an edition that was made from exactly *inputs*, unchanged since.
+
+    Its message may be missing, as where the store is a bucket: it comes of the executed notebook.
+    """
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
-        outputs = manifest["outputs"]
-        return manifest["inputs"] == dict(inputs) and all(
-            sha256_of(folder / name) == digest for name, digest in outputs.items()
-        )
+        kept = {name: digest for name, digest in manifest["outputs"].items() if name != "message.eml"}
+        is_unchanged = all(sha256_of(folder / name) == digest for name, digest in kept.items())
+        has_message = (folder / "message.eml").exists()
+        return manifest["inputs"] == dict(inputs) and is_unchanged and (not has_message or is_looked_at(folder))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False  # no edition, or not one that we wrote: it is made again
 

@@ -36,7 +36,7 @@ class Request:
     Args:
         root: The project: `notebooks/` and `params/` lie there.
         company: The company folder; `is_company_named` says whether anybody named it.
-        store: Where editions and snapshots are kept.
+        store: Where editions and snapshots are kept: a folder, or `s3://bucket/prefix`.
         reports: None named means all that have a params file.
         period: `2026-W48`; None is the last full week before the snapshot's as-of.
         purpose: `send` mails; `build` stops before.
@@ -46,7 +46,7 @@ class Request:
     root: Path
     company: Path
     is_company_named: bool
-    store: Path
+    store: Path | str
     reports: Sequence[str] = ()
     period: str | None = None
     purpose: Purpose = "build"
@@ -85,7 +85,7 @@ class Plan:
 
     company: Company
     company_folder: Path
-    store: Path
+    store: Path | str
     root: Path
     period: Period
     reports: tuple[Report, ...]

@@ -1,0 +1,174 @@
+"""A bucket, as the store needs it: objects that are put once, hashed, encrypted, and read back verified."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import re
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import ClientError
+
+from quarterdeck.aws import client, error_code, in_our_words
+from quarterdeck.errors import AwsUnavailable, InputInvalid
+from quarterdeck.files import saying_what_could_not_be_written, sha256_of
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
+
+# Bucket and prefix that are safe as parts of a path, since the working folder is named after them.
+_ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[A-Za-z0-9_][A-Za-z0-9_.=-]*)*)/?")
+_HASH = "sha256"  # of our own metadata: lower-case hex, verified by S3 when the object was put
+_ABSENT = frozenset({"404", "NoSuchKey"})
+_NOT_FIRST = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".ipynb": "application/x-ipynb+json",
+    ".json": "application/json",
+    ".parquet": "application/vnd.apache.parquet",
+}
+
+
+class Bucket:
+    """The objects below one prefix of one bucket; keys are relative to it."""
+
+    def __init__(self, address: str) -> None:
+        """
+        Name the place; nothing is asked yet.
+
+        Raises:
+            InputInvalid: *address* is not `s3://bucket/prefix`.
+        """
+        found = _ADDRESS.fullmatch(address)
+        if found is None:
+            expected = "s3://bucket/prefix, the prefix of letters, digits and _ . = - /"
+            raise InputInvalid("QUARTERDECK_STORE", repr(address), expected, "python runner.py run --outputs FOLDER")
+        self.name = found[1]
+        self.prefix = found[2].removeprefix("/")
+
+    def address(self, key: str = "") -> str:
+        return "/".join(part for part in (f"s3://{self.name}", self.prefix, key) if part)
+
+    @functools.cached_property
+    def _client(self) -> S3Client:
+        return client("s3")
+
+    @functools.cached_property
+    def _encryption(self) -> dict[str, Any]:
+        """
+        How objects are encrypted: by KMS, with the bucket's own key where it has one.
+
+        The key has to be named with each object: `aws:kms` without one is the account's `aws/s3`, whatever
+        the bucket's default says.
+        """
+        with in_our_words(self.address(), permission="s3:GetEncryptionConfiguration"):
+            try:
+                answer = self._client.get_bucket_encryption(Bucket=self.name)
+            except ClientError as error:
+                if error_code(error) != "ServerSideEncryptionConfigurationNotFoundError":
+                    raise
+                return {"ServerSideEncryption": "aws:kms"}
+        rules = answer["ServerSideEncryptionConfiguration"]["Rules"]
+        keys = [rule.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID") for rule in rules]
+        return {"ServerSideEncryption": "aws:kms", **({"SSEKMSKeyId": keys[0]} if keys and keys[0] else {})}
+
+    def hash_of(self, key: str) -> str | None:
+        """The SHA-256 of the object's bytes, lower-case hex, empty where another program put it; None without one."""
+        with in_our_words(self.address(key), permission="s3:GetObject"):
+            try:
+                return self._client.head_object(Bucket=self.name, Key=self._full(key))["Metadata"].get(_HASH, "")
+            except ClientError as error:
+                if error_code(error) in _ABSENT:
+                    return None
+                raise
+
+    def put(self, key: str, path: Path, *, unless_there: bool = False) -> bool:
+        """
+        Put the file *path*, which S3 compares with its hash before it takes it.
+
+        One PUT and no upload in parts: only it takes a condition and the hash of the whole, up to 5 GiB.
+
+        Returns:
+            False where there was to be none before, and there is one, or somebody is putting it.
+        """
+        digest = sha256_of(path)
+        condition: dict[str, Any] = {"IfNoneMatch": "*"} if unless_there else {}
+        encryption = self._encryption
+        with in_our_words(self.address(key), permission="s3:PutObject"), path.open("rb") as body:
+            try:
+                self._client.put_object(
+                    Bucket=self.name,
+                    Key=self._full(key),
+                    Body=body,
+                    ChecksumSHA256=base64.b64encode(bytes.fromhex(digest)).decode(),
+                    Metadata={_HASH: digest},
+                    ContentType=_TYPES.get(path.suffix, "text/plain"),
+                    **encryption,
+                    **condition,
+                )
+            except ClientError as error:
+                if error_code(error) in _NOT_FIRST:
+                    return False
+                raise
+        return True
+
+    def read(self, key: str) -> bytes | None:
+        """The bytes of a small object; None without one."""
+        # Without ListBucket, S3 does not say of an object that it is missing: it denies it
+        with in_our_words(self.address(key), permission="s3:GetObject or s3:ListBucket"):
+            try:
+                return self._client.get_object(Bucket=self.name, Key=self._full(key))["Body"].read()
+            except ClientError as error:
+                if error_code(error) in _ABSENT:
+                    return None
+                raise
+
+    def fetch(self, key: str, path: Path, sha256: str) -> bool:
+        """
+        Bring the object to *path*, if its bytes have that hash.
+
+        Returns:
+            Whether they have; False also without such an object. *path* is then as it was.
+        """
+        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        try:
+            with saying_what_could_not_be_written(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if not self._downloaded(key, beside) or sha256_of(beside) != sha256:
+                    return False
+                beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+        return True
+
+    def _downloaded(self, key: str, path: Path) -> bool:
+        """boto3's managed transfer, which goes on where a connection broke; False without such an object."""
+        with in_our_words(self.address(key), permission="s3:GetObject"):
+            try:
+                self._client.download_file(self.name, self._full(key), str(path))
+            except ClientError as error:
+                if error_code(error) in _ABSENT:
+                    return False
+                raise
+            except Boto3Error as error:  # of the transfer itself, after its own attempts
+                reason = f"it broke off again and again ({type(error).__name__})"
+                raise AwsUnavailable(self.address(key), reason, "Check the network") from error
+        return True
+
+    def newest(self, below: str, name: str) -> str | None:
+        """The key of the object called *name* below the prefix *below* that was put last; None without one."""
+        with in_our_words(self.address(below), permission="s3:ListBucket"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=self._full(below))
+            found = [
+                (entry["LastModified"], entry["Key"])
+                for page in pages
+                for entry in page.get("Contents", ())
+                if entry["Key"].endswith(f"/{name}")
+            ]
+        return max(found)[1].removeprefix(self._full("")) if found else None
+
+    def _full(self, key: str) -> str:
+        return f"{self.prefix}/{key}" if self.prefix else key
