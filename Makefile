@@ -49,6 +49,10 @@ test: setup lint .venv-ministack/.complete  ## everything CI checks
 deploy-check: setup .venv-ministack/.complete .venv-sam/.complete .venv-checkov/.complete deploy/check/node_modules/.complete  ## what can be checked of deploy/template.yaml without an account
 	@PYTHONPATH=tests/support $(BIN)/python deploy/check
 
+.PHONY: test-tools
+test-tools:  ## install what tests of mails and pages call: a browser, checkers of HTML, a spam filter
+	@tests/tools/install
+
 .PHONY: lint
 lint: setup  ## ruff, mypy, the floors of the house
 	@$(BIN)/ruff check .

@@ -17,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from stand_ins import MINISTACK, boto3_variables, serving_ministack, serving_moto
+from weeks_built import built_week
 
 from quarterdeck.config import load_company
 from quarterdeck.inventory import TABLES, AssetInventory, CompanySettings
@@ -206,3 +207,12 @@ def snapshot_of(tmp_path_factory) -> Callable[..., Path]:
         return take_snapshot(collect(company, folder), company, as_of=as_of, store=store, collected_at=as_of)
 
     return take
+
+
+@pytest.fixture(scope="session")
+def week_of(tmp_path_factory, request) -> Callable[[str, str], Path]:
+    """A function (`sample` or `hotel`, ISO week) → the folder of its five editions, by the real command; read only."""
+    own = tmp_path_factory.getbasetemp()
+    # A worker of pytest-xdist has a folder inside the one of the whole session.
+    shared = own.parent if hasattr(request.config, "workerinput") else own
+    return lambda company, period: built_week(company, period, shared)

@@ -144,8 +144,9 @@ def in_order(text, *parts):
 
 
 def media(rendered):
-    """The three texts that readers see, with all white space alike."""
-    return tuple(plain(text) for text in (rendered.page, rendered.body.html, rendered.body.text))
+    """The three texts that readers see, with all white space alike and long words whole."""
+    whole = re.sub(r'<span style="display:inline-block">(.*?)</span>', r"\1", rendered.body.html)
+    return tuple(plain(text) for text in (rendered.page, whole, rendered.body.text))
 
 
 def plain(text):
@@ -609,7 +610,7 @@ def test_agenda_marks_what_is_late_and_what_the_reader_decides(cfo):
     assert in_order(
         cfo.body.text, "Fri 20 Nov   Agree a payment date", "3 days late  D. Okafor", "Decide: move the Bay Sails"
     )
-    assert in_order(cfo.body.html, "Fri 20 Nov", "3 days late", "<b", "Decide:")
+    assert in_order(plain(cfo.body.html), "Fri 20 Nov", "3 days late", "<b", "Decide:")
 
 
 def test_wide_table_keeps_the_columns_that_fit(rendered):
@@ -693,8 +694,8 @@ def test_long_names_may_break_and_short_ones_may_not(rendered):
     """A name of 400 letters is broken, so that it widens no table; a word of usual length never is."""
     edition = rendered(table([["A" * 400, "1"], ["Harbour Lights", "2"]]))
 
-    assert re.search(r"<td[^>]*overflow-wrap:anywhere[^>]*>AAAA", edition.body.html)
-    assert not re.search(r"<td[^>]*overflow-wrap:anywhere[^>]*>Harbour", edition.body.html)
+    assert re.search(r">A{24}<span style=\"display:inline-block\">A{24}</span>A", edition.body.html)
+    assert re.search(r">Harbour Lights</td>", edition.body.html)
     assert max(map(len, edition.body.text.splitlines())) <= 78
 
 

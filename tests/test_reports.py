@@ -2,55 +2,33 @@
 
 import hashlib
 import json
-import os
 import re
-import subprocess
-import sys
 import tempfile
 from email import message_from_bytes
 from email.policy import SMTP
 from pathlib import Path
 
 import pytest
+from weeks_built import run
 
 from quarterdeck.config import report_names
 
 ROOT = Path(__file__).parent.parent
-HOTEL = "tests/data/hotel-2016"
 REPORTS = report_names(ROOT / "params")
 # tests/data/hotel-2016/README.md: what was recognised, in cents, computed from the data set by its authors' own columns
 RECOGNISED = {"2016-W30": 21280125, "2016-W38": 10832751, "2016-W45": 5732431, "2016-W51": 1877737}
 
 
-def run(outputs: Path, *arguments: str, **environment: str) -> None:
-    """Build all reports with the real command; it must end with 0."""
-    known = {name: value for name, value in os.environ.items() if not re.match("SES_|QUARTERDECK_|AWS_|XDG_", name)}
-    own = {"QUARTERDECK_STORE": str(outputs), "QUARTERDECK_LEDGER": f"sqlite:{outputs.parent / outputs.name}.db"}
-    done = subprocess.run(
-        [sys.executable, "runner.py", "run", *arguments],
-        cwd=ROOT,
-        env=known | own | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-
-
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory) -> Path:
+def sample(week_of) -> Path:
     """The sample company's last full week."""
-    outputs = tmp_path_factory.mktemp("sample") / "out"
-    run(outputs)
-    return outputs / "2026-W47"
+    return week_of("sample", "2026-W47")
 
 
 @pytest.fixture(scope="module")
-def hotel(tmp_path_factory) -> Path:
+def hotel(week_of) -> Path:
     """The hotel's four weeks."""
-    outputs = tmp_path_factory.mktemp("hotel") / "out"
-    for period in RECOGNISED:
-        run(outputs, "--company", HOTEL, "--period", period)
+    (outputs,) = {week_of("hotel", period).parent for period in RECOGNISED}
     return outputs
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from quarterdeck.mail.frozen import FrozenBody, frozen_body, text_of
 from quarterdeck.mail.mailer import Mailer, check_tags
 from quarterdeck.mail.outbox import Outbox
-from quarterdeck.mail.stamp import Body, Envelope, bare_address, stamp
+from quarterdeck.mail.stamp import Body, Envelope, bare_address, message_id_of, stamp
 
 __all__ = [
     "Body",
@@ -21,6 +21,7 @@ __all__ = [
     "bare_address",
     "check_tags",
     "frozen_body",
+    "message_id_of",
     "stamp",
     "text_of",
 ]

@@ -10,7 +10,7 @@ from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, getaddresses
+from email.utils import format_datetime, getaddresses, parseaddr
 from typing import Protocol
 
 from quarterdeck.errors import InputInvalid
@@ -80,6 +80,11 @@ def stamp(body: Body, envelope: Envelope) -> bytes:
     headers["X-Quarterdeck-Snapshot"] = _one_line("snapshot", envelope.snapshot)
     headers["MIME-Version"] = "1.0"
     return headers.as_bytes().removesuffix(b"\r\n") + body.mime
+
+
+def message_id_of(name: str, *, sender: str) -> str:
+    """`<name@…>` at the domain of *sender*: a host without a dot looks made up, and costs a mail its good name."""
+    return f"<{name}@{parseaddr(sender)[1].rpartition('@')[2]}>"
 
 
 def bare_address(what: str, text: str) -> str:

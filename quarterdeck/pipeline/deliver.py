@@ -11,7 +11,7 @@ from typing import Literal
 
 from quarterdeck.errors import DeliveryUnknown, InputInvalid, MailDeferred, MailRefused, QuarterdeckError
 from quarterdeck.ledger import Claim, Ledger, without_addresses
-from quarterdeck.mail import Envelope, FrozenBody, Mailer, stamp
+from quarterdeck.mail import Envelope, FrozenBody, Mailer, message_id_of, stamp
 
 Result = Literal["sent", "sent before", "being sent", "refused", "deferred", "unknown"]
 
@@ -68,7 +68,7 @@ def deliver(letter: Letter, recipient: str, *, mailer: Mailer, ledger: Ledger, n
         sender=letter.sender,
         to=(recipient,),
         date=now,
-        message_id=f"<{owner}@quarterdeck>",
+        message_id=message_id_of(owner, sender=letter.sender),
         reply_to=letter.reply_to,
         edition=letter.edition,
         snapshot=letter.snapshot,

@@ -8,7 +8,7 @@ from quarterdeck.display import Display
 from quarterdeck.errors import CommandRefused
 from quarterdeck.files import write_beside_then_rename
 from quarterdeck.inventory import AssetInventory
-from quarterdeck.mail import Envelope, stamp
+from quarterdeck.mail import Envelope, message_id_of, stamp
 from quarterdeck.pipeline.manifest import had_previous, is_looked_at, shows
 from quarterdeck.pipeline.plan import Plan, Report
 from quarterdeck.render import EditionIdentity, Rendered, render
@@ -39,11 +39,12 @@ def rendered_from(
         has_previous=has_previous,
     )
     rendered = render(folder / "executed.ipynb", identity)
+    sender = plan.environment.sender or _SENDER
     envelope = Envelope(
-        sender=plan.environment.sender or _SENDER,
+        sender=sender,
         to=plan.recipients(report) or (_RECIPIENT,),
         date=inventory.as_of,
-        message_id=f"<{edition.replace('/', '.')}.{inventory.snapshot}@quarterdeck>",
+        message_id=message_id_of(f"{edition.replace('/', '.')}.{inventory.snapshot}", sender=sender),
         reply_to=report.params.owner,
         edition=edition,
         snapshot=inventory.snapshot,

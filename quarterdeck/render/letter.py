@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
+import re
 
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from quarterdeck.render.excerpt import BUDGETS, Excerpt, Excerpter
 from quarterdeck.render.exporter import TEMPLATES
 from quarterdeck.render.identity import EditionIdentity
 from quarterdeck.render.items import Document, cut_at_word
-from quarterdeck.render.looks import equip, sources
+from quarterdeck.render.looks import equip, nice, sources
 from quarterdeck.render.mime import MessageBody, encoded
 from quarterdeck.render.text import write_text
 
@@ -20,6 +22,11 @@ MOST_HTML_BYTES = 80_000
 
 _SUBJECT = 100  # characters
 _PREHEADER = 200
+# Where a long word may go on in the next line: inside a name, `whale-watch.example`, but never inside a figure,
+# and in a word of more letters than this anywhere.
+_WORD = re.compile(r"(\s+)")
+_MARK = re.compile(r"(?<=\w[._/@:])(?=[^\W\d])")
+_MOST = 24  # letters
 
 
 def write_letter(document: Document, edition: EditionIdentity) -> tuple[MessageBody, tuple[str, ...]]:
@@ -89,7 +96,32 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     equip(environment)
+    environment.filters.update(nice=_breakable, whole=_whole)
     return environment
+
+
+def _whole(text: str) -> str:
+    """*text* on one line. Outlook and Samsung's program know no `white-space`, but all know this space."""
+    return text.replace(" ", "\u00a0")
+
+
+def _breakable(text: str) -> Markup:
+    """
+    *text* whose long words may be broken, with what every program knows.
+
+    Gmail and Outlook drop `overflow-wrap`, Outlook `<wbr>`, and a space without width would go along when a
+    name is copied.
+    """
+    return Markup("").join(
+        Markup('<span style="display:inline-block">{}</span>').format(piece) if at % 2 else piece
+        for word in _WORD.split(nice(text))
+        for at, piece in enumerate(_pieces(word))
+    )
+
+
+def _pieces(word: str) -> list[str]:
+    parts = _MARK.split(word)
+    return [part[at : at + _MOST] for part in parts for at in range(0, len(part), _MOST)]
 
 
 @functools.cache

@@ -1,0 +1,212 @@
+"""
+The mails of five reports and two companies, as those who carry, judge and show them see them.
+
+Each checker is also given a mail that it must find fault with: one that cannot fail finds nothing.
+"""
+
+import base64
+import re
+from email import message_from_bytes
+from email.policy import SMTP
+from html.parser import HTMLParser
+
+import dkim
+import pytest
+from checkers import (
+    chromium,
+    html_of,
+    overflow_of,
+    pictures_of,
+    read_mail,
+    seen_in,
+    spam_points,
+    unsupported,
+    with_pictures,
+)
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from gmail import MOST_HTML_BYTES, as_gmail_shows
+
+WEEKS = (("sample", "2026-W47"), ("hotel", "2016-W38"))
+
+# What some programs do not know and the mails use all the same, at most five. Without it a mail is still read.
+ALLOWED = {
+    "<body> element": "Programs on the web put a <div> in its place; only margin and ground stand on it.",
+    "@media": "Phones and dark screens get a better layout by it; without it the layout is the fluid one, in light.",
+    "role attribute": "Tells a screen reader that a table only places things; without it it counts rows.",
+    "aria-hidden attribute": "Keeps a screen reader from spelling out ▲; the sign stands in the text beside it.",
+    "display:none": "Hides the preheader; where it is not hidden, the mail begins with its headline twice.",
+}
+
+
+@pytest.fixture(scope="module")
+def mails(week_of):
+    """The ten mails by edition: five of the sample company's week, five of the hotel's."""
+    folders = [folder for week in WEEKS for folder in sorted(week_of(*week).iterdir()) if folder.is_dir()]
+    return {f"{folder.name}/{folder.parent.name}": read_mail(folder) for folder in folders}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as opened:
+        yield opened
+
+
+# Seen
+
+
+def test_mails_are_accessible_and_fit_on_every_screen(browser, mails):
+    """axe-core finds nothing in any mail, and nothing is wider than the window, at three widths, light and dark."""
+    for edition, mail in mails.items():
+        assert seen_in(browser, with_pictures(html_of(mail), mail), is_mail=True) == [], edition
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "found"),
+    [
+        (r'alt="[^"]+"', "", "image-alt"),
+        (r'<html lang="en">', "<html>", "html-has-lang"),
+        (r"</h1>", "</h1><p style='color:#BBB'>Too pale to be read</p>", "color-contrast"),
+        (r"</h1>", "</h1><div style='width:1200px'>wide</div>", "px wider than the window"),
+        (r"</h1>", "</h1><h4>Two levels down</h4>", "heading-order"),
+    ],
+)
+def test_the_eyes_see_a_bad_mail(browser, mails, was, becomes, found):
+    """A mail that is spoiled in one place is found out, by the rule that is meant for it."""
+    mail = mails["cfo/2026-W47"]
+    spoiled = re.sub(was, becomes, with_pictures(html_of(mail), mail), count=1)
+
+    assert any(found in finding for finding in seen_in(browser, spoiled, is_mail=True, widths=[600]))
+
+
+# Known to mail programs
+
+
+def test_mails_use_what_mail_programs_know(mails):
+    """Beyond five features, each with its reason, Gmail, Outlook, Apple Mail, Samsung and Yahoo know all of it."""
+    for edition, mail in mails.items():
+        unknown = {name: programs for name, programs in unsupported(html_of(mail)).items() if name not in ALLOWED}
+        assert unknown == {}, edition
+    assert len(ALLOWED) <= 5
+
+
+def test_the_list_of_mail_programs_knows_a_bad_mail(mails):
+    """A layout by grid is found, and who does not know it."""
+    spoiled = html_of(mails["cfo/2026-W47"]).replace("</h1>", '</h1><div style="display:grid">two</div>')
+
+    assert {"outlook.windows", "samsung-email.android"} & unsupported(spoiled)["display:grid"]
+
+
+# As Gmail shows it
+
+
+class _Shown(HTMLParser):
+    """What a reader gets of HTML: its text outside of style sheets, and its pictures."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.pictures: list[str] = []
+        self._text: list[str] = []
+        self._is_style = False
+        self.feed(html)
+        self.text = " ".join(" ".join(self._text).split())
+
+    def handle_starttag(self, tag, attrs):
+        self._is_style = tag == "style"
+        if tag == "img":
+            self.pictures.append(dict(attrs).get("src") or "")
+
+    def handle_endtag(self, tag):
+        self._is_style &= tag != "style"
+
+    def handle_data(self, data):
+        if not self._is_style:
+            self._text.append(data)
+
+
+@pytest.mark.parametrize("is_googles", [True, False], ids=["Google's accounts", "accounts of others"])
+def test_gmail_leaves_all_charts_and_figures(browser, mails, is_googles):
+    """After Gmail's filter every word, every figure and every chart is there, and a phone shows it whole."""
+    for edition, mail in mails.items():
+        sent, left = html_of(mail), as_gmail_shows(html_of(mail), is_googles=is_googles)
+
+        assert _Shown(left).text == _Shown(sent).text, edition
+        assert {f"cid:{cid}" for cid in pictures_of(mail)} == set(_Shown(left).pictures), edition
+        # Without a style sheet the KPIs stand in a row; Gmail's app makes the mail smaller until it fits.
+        assert not is_googles or overflow_of(browser, with_pictures(left, mail), 360) == 0, edition
+
+
+def test_gmails_filter_spoils_a_bad_mail(mails):
+    """What Gmail drops is dropped: a chart inside the HTML, a sheet in the body or of 16 KB, the end of a long mail."""
+    mail = mails["cfo/2026-W47"]
+    sheet = "<style>p{color:red}</style>"
+    inside = as_gmail_shows(with_pictures(html_of(mail), mail))
+    late = as_gmail_shows(f"<body>{sheet}<p style='color:red;mix-blend-mode:screen'>a</p></body>")
+    heavy = as_gmail_shows(f"<head><style>{'p{color:red}' * 1500}</style></head><body>a</body>")
+    long = as_gmail_shows(f"<body>{'a' * MOST_HTML_BYTES}<p>the end</p></body>")
+
+    assert not any(_Shown(inside).pictures)
+    assert late == '<body><p style="color:red">a</p></body>'
+    assert "style" not in heavy
+    assert "the end" not in long
+
+
+# Judged
+
+
+def test_mails_are_no_spam(mails, tmp_path):
+    """SpamAssassin gives each mail at most half a point; it takes five for spam."""
+    for edition, mail in mails.items():
+        points, report = spam_points(mail.as_bytes(), tmp_path)
+        assert points <= 0.5, f"{edition}: {report}"
+
+
+def test_the_spam_filter_knows_spam(mails, tmp_path):
+    """The test string that every spam filter knows is spam, and a mail without a date loses points."""
+    message = mails["cfo/2026-W47"].as_bytes()
+    known = b"XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
+
+    assert spam_points(b"Subject: x\r\n\r\n" + known + b"\r\n", tmp_path)[0] > 100
+    assert spam_points(re.sub(rb"Date: .*\r\n", b"", message, count=1), tmp_path)[0] > 0.5
+
+
+# Carried
+
+
+@pytest.fixture(scope="module")
+def key():
+    """A DKIM key pair, the public half as a record in DNS has it."""
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    return pem, b"v=DKIM1; k=rsa; p=" + base64.b64encode(public)
+
+
+def signed(message: bytes, pem: bytes) -> bytes:
+    headers = [b"from", b"to", b"subject", b"date", b"message-id", b"mime-version", b"content-type"]
+    signature = dkim.sign(
+        message, b"q", b"example.com", pem, canonicalize=(b"relaxed", b"simple"), include_headers=headers
+    )
+    return signature + message
+
+
+def is_verified(message: bytes, record: bytes) -> bool:
+    return dkim.verify(message, dnsfunc=lambda *_, **__: record)
+
+
+def test_a_signature_survives_the_way(mails, key):
+    """Signed with DKIM, parsed and written out again, each mail still verifies; simple body, so each byte counts."""
+    pem, record = key
+
+    for edition, mail in mails.items():
+        arrived = message_from_bytes(signed(mail.as_bytes(), pem), policy=SMTP).as_bytes()
+        assert is_verified(arrived, record), edition
+
+
+def test_a_changed_mail_does_not_verify(mails, key):
+    """One figure changed on the way breaks the signature."""
+    pem, record = key
+    message = signed(mails["cfo/2026-W47"].as_bytes(), pem)
+
+    assert is_verified(message, record)
+    assert not is_verified(message.replace(b"86.8k", b"96.8k"), record)
