@@ -1,56 +1,211 @@
+import json
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from quarterdeck.errors import CommandRefused, InputInvalid, StoreUnwritable
-from quarterdeck.store import FolderStore, Store
+from quarterdeck.aws import client
+from quarterdeck.errors import AwsUnavailable, CommandRefused, InputInvalid, SnapshotDamaged, StoreUnwritable
+from quarterdeck.snapshot import open_snapshot
+from quarterdeck.store import FolderStore, Store, open_store
+
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/quarterdeck"
+
+COMPANY = """\
+slug: resort
+name: Resort
+currency: USD
+time_zone: UTC
+as_of: 2026-11-23T13:00:00Z
+sources:
+  tables:
+    events:
+      path: Events.json
+      columns:
+        event_id: id
+        business: {value: Sails}
+        status: state
+        starts_at: starts
+        price_minor: {from: price, unit: major}
+"""
+EVENT = {"id": {"S": "E1"}, "state": {"S": "completed"}, "starts": {"S": "2026-11-18T18:00:00Z"}, "price": {"N": "100"}}
+
+
+def new_bucket(default_key: str | None = KEY) -> str:
+    """The name of an empty bucket, which encrypts with *default_key*."""
+    name = f"store-{secrets.token_hex(6)}"
+    s3 = client("s3")
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    if default_key:
+        by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": default_key}
+        s3.put_bucket_encryption(
+            Bucket=name,
+            ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": by_default}]},
+        )
+    return name
+
+
+def keys(bucket: str) -> list[str]:
+    listed = client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])
+    return sorted(entry["Key"] for entry in listed)
+
+
+@dataclass
+class Place:
+    """One store's address, opened from any machine: for a bucket, each has a working folder of its own."""
+
+    address: Path | str
+    cache: Callable[[str], None]
+
+    def on(self, machine: str, company: str = "resort") -> Store:
+        self.cache(machine)
+        return open_store(self.address, company)
 
 
 @pytest.fixture
-def store(tmp_path) -> FolderStore:
-    return FolderStore(tmp_path / "outputs", "resort")
+def cache(tmp_path, monkeypatch) -> Callable[[str], None]:
+    return lambda machine: monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / machine))
 
 
-def complete(folder: Path) -> Path:
-    """Make *folder* a complete edition: one with a manifest."""
-    folder.mkdir(parents=True)
-    (folder / "manifest.json").write_text("{}", encoding="utf-8")
+@pytest.fixture(params=["moto", "ministack"])
+def in_bucket(request, on_aws, cache) -> Place:
+    """A store in an empty bucket of each stand-in."""
+    on_aws(request.getfixturevalue(request.param))
+    return Place(f"s3://{new_bucket()}/weekly/reports", cache)
+
+
+@pytest.fixture(params=["folder", "moto", "ministack"])
+def place(request, tmp_path, on_aws, cache) -> Place:
+    """Every kind of store, empty."""
+    if request.param == "folder":
+        return Place(tmp_path / "outputs", cache)
+    on_aws(request.getfixturevalue(request.param))
+    return Place(f"s3://{new_bucket()}/weekly/reports", cache)
+
+
+@pytest.fixture(scope="session")
+def frozen(tmp_path_factory, snapshot_of) -> Callable[[Path], Path]:
+    """A function that freezes a small company into a folder of snapshots."""
+    company = tmp_path_factory.mktemp("company")
+    (company / "company.yaml").write_text(COMPANY)
+    (company / "Events.json").write_text(json.dumps({"Items": [EVENT]}))
+    return lambda store: snapshot_of(company, store)
+
+
+def complete(folder: Path, page: str = "<p>whole</p>", snapshot: str = "") -> Path:
+    """Make *folder* a complete edition: files, and a manifest that has their hashes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {"executed.ipynb": "{}", "page.html": page, "message.eml": "To: cfo@example.com"}
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    outputs = {name: sha256(text.encode()).hexdigest() for name, text in files.items()}
+    manifest = {"outputs": outputs, "snapshot": snapshot}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     return folder
 
 
-def test_a_store_is_one_companys(store):
-    """Outputs that hold another slug are refused with both named, exit 2 and a folder that would do."""
-    with pytest.raises(CommandRefused) as refusal:
-        FolderStore(store.root, "harbour")
+# The contract of both kinds.
 
-    assert f"outputs in {store.root}: they are resort's, and this company is harbour" in str(refusal.value)
-    assert f"python runner.py run --outputs {store.root}-harbour" in str(refusal.value)
+
+def test_a_store_is_one_companys(place):
+    """A place that holds another slug is refused with both named, exit 2 and a place that would do."""
+    place.on("one")
+
+    with pytest.raises(CommandRefused) as refusal:
+        place.on("other", company="harbour")
+
+    assert f"outputs in {place.address}: they are resort's, and this company is harbour" in str(refusal.value)
+    assert f"{place.address}-harbour" in str(refusal.value)
     assert refusal.value.exit_code == 2
 
 
-def test_the_company_itself_comes_back(store):
-    """The same company opens its store again, with what lies in it."""
-    folder = complete(store.edition("cfo/2026-W48"))
+def test_of_two_companies_that_come_first_at_once_one_gets_the_place(place):
+    """Eight openings by two companies at one moment: all of one succeed, all of the other are refused."""
+    place.cache("one")
+    start, ended = threading.Barrier(8), []
 
-    again = FolderStore(store.root, "resort")
+    def opened(company: str) -> None:
+        start.wait()
+        try:
+            open_store(place.address, company)
+        except CommandRefused:
+            ended.append((company, "refused"))
+        else:
+            ended.append((company, "opened"))
 
-    assert again.edition("cfo/2026-W48") == folder
+    threads = [threading.Thread(target=opened, args=(company,)) for company in ["resort", "harbour"] * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(ended) == 8
+    assert len(set(ended)) == 2
+    assert {result for _, result in ended} == {"opened", "refused"}
 
 
-def test_everything_has_its_place(store):
-    """Period, then report with its variant; snapshots beside the periods."""
-    as_store: Store = store
+def test_what_is_kept_comes_back_on_another_machine(place):
+    """A kept edition is whole where it was not made, and its company opens the place again."""
+    store = place.on("one")
+    complete(store.edition("cfo/2026-W48"))
+    store.keep_edition("cfo/2026-W48")
 
-    assert as_store.edition("cfo/2026-W48") == store.root / "2026-W48" / "cfo"
-    assert as_store.edition("cfo@jada/2026-W48") == store.root / "2026-W48" / "cfo@jada"
-    assert as_store.snapshots == store.root / "snapshots"
+    folder = place.on("other").fetch_edition("cfo/2026-W48")
+
+    assert (folder / "page.html").read_text() == "<p>whole</p>"
+    assert (folder / "executed.ipynb").read_text() == "{}"
+    assert (folder / "manifest.json").is_file()
+
+
+def test_a_kept_snapshot_comes_back_on_another_machine(place, frozen):
+    """It has the same id and rows; one that was never kept is None."""
+    store = place.on("one")
+    taken = frozen(store.snapshots)
+    store.keep_snapshot(taken)
+
+    other = place.on("other")
+    found = other.snapshot(taken.name)
+
+    assert open_snapshot(found).table("events")["event_id"].tolist() == ["E1"]
+    assert found == other.snapshots / taken.name
+    assert other.snapshot("0" * 16) is None
+
+
+def test_the_latest_snapshot_is_at_hand_on_another_machine(place, frozen):
+    """What was frozen last is among the snapshots, so that unchanged sources give it again."""
+    store = place.on("one")
+    store.fetch_latest_snapshot()
+    taken = frozen(store.snapshots)
+    store.keep_snapshot(taken)
+
+    other = place.on("other")
+    other.fetch_latest_snapshot()
+
+    assert [path.name for path in other.snapshots.iterdir()] == [taken.name]
+
+
+def test_everything_has_its_place(place):
+    """Period, then report with its variant; snapshots beside the periods, where a notebook looks for them."""
+    store = place.on("one")
+    root = store.snapshots.parent
+
+    assert store.edition("cfo/2026-W48") == root / "2026-W48" / "cfo"
+    assert store.edition("cfo@jada/2026-W48") == root / "2026-W48" / "cfo@jada"
+    assert store.snapshots == root / "snapshots"
+    assert store.address(store.edition("cfo/2026-W48")) == f"{place.address}/2026-W48/cfo"
 
 
 @pytest.mark.parametrize("name", ["../cfo/2026-W48", "cfo/..", "/etc/2026-W48", "cfo/2026-W48/../.."])
-def test_no_name_leads_out_of_the_store(store, name):
-    """A name that is no edition's is refused before it becomes a path."""
+def test_no_name_leads_out_of_the_store(place, name):
+    """A name that is no edition's is refused before it becomes a path or a key."""
     with pytest.raises(InputInvalid) as refusal:
-        store.edition(name)
+        place.on("one").edition(name)
 
     assert f"edition: found {name!r}" in str(refusal.value)
 
@@ -64,21 +219,60 @@ def test_no_name_leads_out_of_the_store(store, name):
         ("cfo@jada/2026-W48", "cfo@jada/2026-W47"),
     ],
 )
-def test_the_previous_edition_is_that_of_the_week_before(store, edition, before):
+def test_the_previous_edition_is_that_of_the_week_before(place, edition, before):
     """The week before is found across the turn of the year, of the same report and variant."""
-    folder = complete(store.edition(before))
+    store = place.on("one")
+    complete(store.edition(before))
+    store.keep_edition(before)
 
-    assert store.previous(edition) == folder
+    other = place.on("other")
+
+    assert other.previous(edition) == other.edition(before)
+    assert (other.edition(before) / "manifest.json").is_file()
 
 
-def test_there_is_no_previous_edition_without_a_manifest(store):
+def test_the_previous_edition_brings_its_snapshot(place, frozen):
+    """A report compares rows with those of the week before: their snapshot lies where it looks."""
+    store = place.on("one")
+    taken = frozen(store.snapshots)
+    store.keep_snapshot(taken)
+    complete(store.edition("cfo/2026-W47"), snapshot=taken.name)
+    store.keep_edition("cfo/2026-W47")
+
+    previous = place.on("other").previous("cfo/2026-W48")
+
+    assert open_snapshot(previous.parent.parent / "snapshots" / taken.name).snapshot == taken.name
+
+
+def test_there_is_no_previous_edition_without_a_manifest(place):
     """An edition that is not complete, of another report or of an earlier week, is not compared with."""
+    store = place.on("one")
     store.edition("cfo/2026-W47").mkdir(parents=True)
-    complete(store.edition("ceo/2026-W47"))
-    complete(store.edition("cfo@jada/2026-W47"))
-    complete(store.edition("cfo/2026-W46"))
+    for edition in ("ceo/2026-W47", "cfo@jada/2026-W47", "cfo/2026-W46"):
+        complete(store.edition(edition))
+        store.keep_edition(edition)
 
     assert store.previous("cfo/2026-W48") is None
+
+
+def test_a_failed_notebook_is_found_again(place):
+    """What ran of it is where the store says: its operator may have no other way to it."""
+    store = place.on("one")
+    notebook = store.edition("cfo/2026-W48") / "failed.ipynb"
+    notebook.parent.mkdir(parents=True)
+    notebook.write_text('{"failed": true}')
+
+    kept = store.keep_failed("cfo/2026-W48", "20261123-1", notebook)
+
+    bucket, _, key = kept.removeprefix("s3://").partition("/")
+    is_there = (
+        client("s3").get_object(Bucket=bucket, Key=key)["Body"].read() if "s3://" in kept else Path(kept).read_bytes()
+    )
+    assert is_there == b'{"failed": true}'
+    assert kept.startswith(f"{place.address}/2026-W48/cfo/failed")
+
+
+# Of folders alone.
 
 
 def test_a_store_that_cannot_be_made_is_said(tmp_path):
@@ -90,3 +284,154 @@ def test_a_store_that_cannot_be_made_is_said(tmp_path):
 
     assert "could not be written: " in str(refusal.value)
     assert "python runner.py run --outputs FOLDER" in str(refusal.value)
+
+
+# Of buckets alone.
+
+
+def bucket_of(place: Place) -> str:
+    return str(place.address).split("/")[2]
+
+
+def test_everything_but_messages_is_in_the_bucket_and_encrypted(in_bucket, frozen):
+    """Pages, notebooks, manifests and snapshots are there, each by KMS with the bucket's own key; no message is."""
+    store = in_bucket.on("one")
+    taken = frozen(store.snapshots)
+    store.keep_snapshot(taken)
+    complete(store.edition("cfo/2026-W48"))
+    store.keep_edition("cfo/2026-W48")
+
+    bucket = bucket_of(in_bucket)
+    heads = {key: client("s3").head_object(Bucket=bucket, Key=key) for key in keys(bucket)}
+    assert [key.removeprefix("weekly/reports/") for key in heads] == [
+        ".company",
+        "2026-W48/cfo/executed.ipynb",
+        "2026-W48/cfo/manifest.json",
+        "2026-W48/cfo/page.html",
+        f"snapshots/{taken.name}/events.parquet",
+        *([f"snapshots/{taken.name}/findings.parquet"] if (taken / "findings.parquet").is_file() else []),
+        f"snapshots/{taken.name}/manifest.json",
+    ]
+    assert {head["ServerSideEncryption"] for head in heads.values()} == {"aws:kms"}
+    assert {head["SSEKMSKeyId"] for head in heads.values()} == {KEY}
+
+
+def test_what_is_there_is_not_put_again(in_bucket, frozen):
+    """Keeping the same things twice writes nothing the second time; one changed page is one more object."""
+    store = in_bucket.on("one")
+    taken = frozen(store.snapshots)
+    store.keep_snapshot(taken)
+    folder = complete(store.edition("cfo/2026-W48"))
+    store.keep_edition("cfo/2026-W48")
+    client("s3").put_bucket_versioning(
+        Bucket=bucket_of(in_bucket), VersioningConfiguration={"Status": "Enabled"}
+    )  # from here on, every object that is put stands apart
+
+    store.keep_snapshot(taken)
+    store.keep_edition("cfo/2026-W48")
+    complete(folder, page="<p>anew</p>")
+    store.keep_edition("cfo/2026-W48")
+
+    versions = client("s3").list_object_versions(Bucket=bucket_of(in_bucket))["Versions"]
+    put = sorted(one["Key"].rpartition("/")[2] for one in versions if one["VersionId"] != "null")
+    assert put == ["manifest.json", "page.html"]
+
+
+def test_an_upload_that_was_broken_off_is_nothing_until_it_is_completed(in_bucket, frozen):
+    """Without its manifest a snapshot is not there; the next start completes it, also over other bytes."""
+    store = in_bucket.on("one")
+    taken = frozen(store.snapshots)
+    bucket, key = bucket_of(in_bucket), f"weekly/reports/snapshots/{taken.name}/events.parquet"
+    client("s3").put_object(Bucket=bucket, Key=key, Body=b"half", ServerSideEncryption="aws:kms", SSEKMSKeyId=KEY)
+
+    before = in_bucket.on("other").snapshot(taken.name)
+    store.keep_snapshot(taken)
+
+    assert before is None
+    assert open_snapshot(in_bucket.on("other").snapshot(taken.name)).table("events").shape[0] == 1
+
+
+def test_a_snapshot_that_was_changed_in_the_bucket_is_refused(in_bucket, frozen):
+    """Other bytes than the manifest's are damage, named with the address; nothing of it stays on the machine."""
+    store = in_bucket.on("one")
+    taken = frozen(store.snapshots)
+    store.keep_snapshot(taken)
+    bucket, key = bucket_of(in_bucket), f"weekly/reports/snapshots/{taken.name}/events.parquet"
+    client("s3").put_object(Bucket=bucket, Key=key, Body=b"other")
+    other = in_bucket.on("other")
+
+    with pytest.raises(SnapshotDamaged) as refusal:
+        other.snapshot(taken.name)
+
+    assert f"snapshot {in_bucket.address}/snapshots/{taken.name}: events.parquet is missing" in str(refusal.value)
+    assert list(other.snapshots.glob("*")) == []
+
+
+def test_an_edition_that_was_changed_in_the_bucket_is_none(in_bucket):
+    """A page with another hash than its manifest's makes the folder no edition."""
+    store = in_bucket.on("one")
+    complete(store.edition("cfo/2026-W48"))
+    store.keep_edition("cfo/2026-W48")
+    client("s3").put_object(
+        Bucket=bucket_of(in_bucket), Key="weekly/reports/2026-W48/cfo/page.html", Body=b"<p>other</p>"
+    )
+
+    folder = in_bucket.on("other").fetch_edition("cfo/2026-W48")
+
+    assert not (folder / "manifest.json").exists()
+    assert not (folder / "page.html").exists()
+
+
+def test_another_machines_edition_takes_the_place_of_an_older_one(in_bucket):
+    """What the bucket keeps wins over what lies here, and the older message goes with its edition."""
+    here, there = in_bucket.on("one"), in_bucket.on("other")
+    complete(here.edition("cfo/2026-W48"))
+    complete(there.edition("cfo/2026-W48"), page="<p>anew</p>")
+    there.keep_edition("cfo/2026-W48")
+
+    folder = here.fetch_edition("cfo/2026-W48")
+
+    assert (folder / "page.html").read_text() == "<p>anew</p>"
+    assert not (folder / "message.eml").exists()
+
+
+def test_a_bucket_that_is_not_there_is_said(in_bucket):
+    """A missing bucket is an error with its address and what mends it."""
+    in_bucket.address = "s3://no-such-bucket-of-ours/weekly"
+
+    with pytest.raises(AwsUnavailable) as refusal:
+        in_bucket.on("one")
+
+    assert "s3://no-such-bucket-of-ours/weekly/.company: there is none in this account" in str(refusal.value)
+
+
+@pytest.mark.parametrize("address", ["s3://", "s3://UPPER/x", "s3://bucket/../x", "s3://bucket//x", "s3://bucket/a b"])
+def test_what_is_no_address_is_refused(address):
+    """An address that is none, or could lead out of the working folder, is refused before anything is asked."""
+    with pytest.raises(InputInvalid) as refusal:
+        open_store(address, "resort")
+
+    assert f"QUARTERDECK_STORE: found {address!r}, expected s3://bucket/prefix" in str(refusal.value)
+
+
+def test_the_working_folder_stays_small(in_bucket):
+    """Of weeks that no run can be at work on any more the last four stay; newer ones are not touched."""
+    root = in_bucket.on("one").snapshots.parent
+    for number in range(1, 8):
+        week = root / f"2026-W{number:02}"
+        week.mkdir()
+        long_ago = time.time() - 24 * 3600 + number
+        os.utime(week, (long_ago, long_ago))
+    for number in range(20, 22):
+        (root / f"2026-W{number:02}").mkdir()
+
+    in_bucket.on("one")
+
+    assert sorted(path.name for path in root.glob("2026-W*")) == ["2026-W06", "2026-W07", "2026-W20", "2026-W21"]
+
+
+def test_messages_on_the_machine_are_the_users_alone(in_bucket):
+    """The working folder, in which messages name their readers, is closed to other users."""
+    root = in_bucket.on("one").snapshots.parent
+
+    assert root.stat().st_mode & 0o077 == 0

@@ -52,6 +52,11 @@ class Ledger(Batches):
         found = self._shelf.query(Delivery, edition_key(edition).partition, "TO#")
         return tuple(delivery.as_of(now) for delivery in found)
 
+    def mailed(self, edition: str, recipient: str) -> Delivery | None:
+        """The delivery by which *recipient* has *edition*; None where there is none, or it is not known."""
+        found = self._shelf.query(Delivery, edition_key(edition).partition, f"TO#{hashed(recipient, self._book.salt)}#")
+        return next((one for one in found if one.state in ("sent", "delivered", "bounced", "complained")), None)
+
     def claim(self, edition: str, recipient: str, *, body_hash: str, owner: str) -> Claim:
         """
         Reserve the delivery of *edition* to *recipient*, by one conditional write; then send at once.

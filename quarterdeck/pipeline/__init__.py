@@ -205,12 +205,21 @@ def _released(plan: Plan, outcome: Outcome, ledger: Ledger, mailer: Mailer) -> O
     return replace(outcome, editions=tuple(editions), deliveries=tuple(deliveries))
 
 
+def _not_made_here(plan: Plan, built: Built, ledger: Ledger) -> tuple[Built, list[Delivered]]:
+    """A released edition whose mail this machine cannot make: no trouble where all its readers have it."""
+    mailed = [ledger.mailed(built.edition, recipient) for recipient in plan.recipients(built.report)]
+    had = [Delivered(built.edition, one.shown, "sent before") for one in mailed if one is not None]
+    return (replace(built, problems=()) if len(had) == len(mailed) else built), had
+
+
 def _let_go(plan: Plan, built: Built, ledger: Ledger, mailer: Mailer) -> tuple[Built, list[Delivered]]:
     """
     Release one edition and mail it; what stops it stands with it, and hides nothing of the others.
 
     What leaves is what the gates saw: a message that was changed since is not sent.
     """
+    if built.problems:
+        return _not_made_here(plan, built, ledger)
     try:
         message = looked_at(built.folder)
         if built.run is not None:

@@ -1,0 +1,188 @@
+"""Two machines with one bucket and one ledger: what one built, the other mails."""
+
+import json
+import secrets
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from quarterdeck.aws import client
+from quarterdeck.config import Environment
+from quarterdeck.errors import CommandRefused
+from quarterdeck.ledger import open_ledger
+from quarterdeck.mail import frozen_body
+from quarterdeck.pipeline import Outcome, Request, make_plan, run_batch
+from quarterdeck.store import open_store
+
+NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
+SENDER = Environment(sender="reports@harbour.invalid-tld", recipient="cfo@harbour.boats")
+
+COMPANY = """\
+slug: harbour
+name: Harbour
+currency: USD
+time_zone: America/Los_Angeles
+sources:
+  tables:
+    events:
+      path: Events.json
+      columns:
+        event_id: id
+        business: {value: Sails}
+        status: state
+        created_at: made
+        starts_at: starts
+        price_minor: {from: price, unit: major}
+"""
+EVENT = {
+    "id": {"S": "E1"},
+    "state": {"S": "completed"},
+    "made": {"S": "2026-11-20T09:00:00Z"},
+    "starts": {"S": "2026-11-18T18:00:00Z"},
+    "price": {"N": "100"},
+}
+SAYS = """\
+from quarterdeck.blocks import MIME, Headline
+headline = Headline(text="All is well", metrics={})
+display({MIME: headline.model_dump(mode="json"), "text/plain": "All is well"}, raw=True)
+"""
+
+
+@dataclass
+class Mailer:
+    """Keeps what it is given."""
+
+    accepted: list[bytes] = field(default_factory=list)
+
+    def check(self, *, sender: str, bcc: object) -> None:
+        """Nothing stands in the way."""
+
+    def send(self, message: bytes, **_rest: object) -> str:
+        self.accepted.append(message)
+        return f"id-{len(self.accepted)}"
+
+
+@dataclass
+class Fleet:
+    """One company, one bucket, one ledger, and any number of machines."""
+
+    root: Path
+    bucket: str
+    cache: object
+    clock: datetime = NOW
+
+    def start(self, machine: str, mailer: Mailer | None = None, environment: Environment = SENDER) -> Outcome:
+        self.cache("XDG_CACHE_HOME", str(self.root / machine))
+        address = f"s3://{self.bucket}/harbour"
+        request = Request(self.root, self.root / "company", True, address)  # noqa: FBT003 - is_company_named
+        plan = make_plan(replace(request, purpose="send" if mailer else "build"), environment, self.clock)
+        ledger = open_ledger(f"sqlite:{self.root / 'ledger.db'}", "harbour", lambda: self.clock)
+        store = open_store(address, "harbour")
+        return run_batch(plan, ledger=ledger, store=store, mailer=mailer, progress=lambda *_: None)
+
+    def objects(self) -> dict[str, bytes]:
+        s3 = client("s3")
+        listed = s3.list_objects_v2(Bucket=self.bucket).get("Contents", [])
+        return {
+            entry["Key"].removeprefix("harbour/"): s3.get_object(Bucket=self.bucket, Key=entry["Key"])["Body"].read()
+            for entry in listed
+        }
+
+    def let_it_be_rendered_otherwise(self) -> None:
+        """As if the machine that built it had other libraries than all others: its body had another hash."""
+        manifest = json.loads(self.objects()["2026-W47/cfo/manifest.json"])
+        manifest["message"]["body"] = "0" * 64
+        key = "harbour/2026-W47/cfo/manifest.json"
+        client("s3").put_object(Bucket=self.bucket, Key=key, Body=json.dumps(manifest).encode())
+
+    def report(self, *cells: str) -> None:
+        notebook = new_notebook(cells=[new_code_cell(cell, id=f"cell-{number}") for number, cell in enumerate(cells)])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, self.root / "notebooks" / "cfo.ipynb")
+        (self.root / "params" / "cfo.yaml").write_text("report: cfo\ntitle: CFO\nowner: owner@example.com\n")
+
+
+@pytest.fixture(params=["moto", "ministack"])
+def fleet(request, tmp_path, monkeypatch, on_aws) -> Fleet:
+    on_aws(request.getfixturevalue(request.param))
+    bucket = f"fleet-{secrets.token_hex(6)}"
+    s3 = client("s3")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "arn:aws:kms:eu-west-1:123456789012:key/fleet"}
+    s3.put_bucket_encryption(
+        Bucket=bucket,
+        ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": by_default}]},
+    )
+    for folder in ("notebooks", "params", "company"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "company" / "company.yaml").write_text(COMPANY)
+    (tmp_path / "company" / "Events.json").write_text(json.dumps({"Items": [EVENT]}))
+    made = Fleet(tmp_path, bucket, monkeypatch.setenv)
+    made.report(SAYS)
+    return made
+
+
+def test_an_empty_machine_mails_what_another_built(fleet):
+    """
+    The send executes nothing again: it renders the kept notebook to the same bytes, and mails what was looked at.
+
+    A third machine, also empty, then mails nothing: neither as it is, nor with other libraries, when it could not.
+    """
+    built = fleet.start("one").editions[0]
+    before, mailer, late = fleet.objects(), Mailer(), Mailer()
+
+    sent = fleet.start("other", mailer)
+    after = fleet.objects()
+    again = fleet.start("third", late)
+    fleet.let_it_be_rendered_otherwise()
+    otherwise = fleet.start("fourth", late)
+    fleet.clock += timedelta(minutes=1)
+    joined = replace(SENDER, recipient="new@harbour.boats")
+    to_somebody_new = fleet.start("fourth", late, joined)
+
+    assert built.state == "ready"
+    assert built.kept == f"s3://{fleet.bucket}/harbour/2026-W47/cfo"
+    assert (sent.exit_code, sent.editions[0].seconds, sent.editions[0].message) == (0, 0.0, built.message)
+    looked_at = frozen_body(built.message, "message.eml")
+    assert [frozen_body(message, "mailed").sha256 for message in mailer.accepted] == [looked_at.sha256]
+    assert after == before
+    assert not any(key.endswith(".eml") or b"cfo@harbour.boats" in content for key, content in after.items())
+    assert (again.exit_code, [one.result for one in again.deliveries], late.accepted) == (0, ["sent before"], [])
+    assert (otherwise.exit_code, [one.result for one in otherwise.deliveries]) == (0, ["sent before"])
+    assert "Send from the machine or image that built it" in str(to_somebody_new.problems[0])
+    assert (to_somebody_new.exit_code, late.accepted) == (2, [])
+
+
+def test_a_machine_that_renders_otherwise_mails_nothing(fleet):
+    """Other libraries or fonts than when it was looked at: refused, exit 2, with the build that looks anew."""
+    fleet.start("one")
+    fleet.let_it_be_rendered_otherwise()
+    mailer = Mailer()
+
+    refused = fleet.start("other", mailer)
+    built = fleet.start("other")
+    sent = fleet.start("third", mailer)
+
+    assert refused.exit_code == 2
+    assert isinstance(refused.problems[0], CommandRefused)
+    assert "another page or mail of it than was looked at" in str(refused.problems[0])
+    assert "python runner.py run cfo --period 2026-W47" in str(refused.problems[0])
+    assert (built.exit_code, built.editions[0].seconds) == (0, 0.0)
+    assert (sent.exit_code, len(mailer.accepted)) == (0, 1)
+
+
+def test_a_failed_notebook_is_kept_in_the_bucket(fleet):
+    """What ran is named by its address in the error and in the outcome, and is there with its traceback."""
+    fleet.report("1 / 0")
+
+    outcome = fleet.start("one")
+
+    kept = outcome.editions[0].kept
+    assert outcome.exit_code == 4
+    assert kept.startswith(f"s3://{fleet.bucket}/harbour/2026-W47/cfo/failed-")
+    assert kept in str(outcome.problems[0])
+    assert b"ZeroDivisionError" in fleet.objects()[kept.removeprefix(f"s3://{fleet.bucket}/harbour/")]
