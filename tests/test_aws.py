@@ -3,6 +3,7 @@ import sys
 import time
 
 import pytest
+from botocore.exceptions import ClientError
 
 from quarterdeck import aws
 from quarterdeck.errors import AwsUnavailable
@@ -182,3 +183,29 @@ def test_where_nobody_listens_region_and_network_are_named(on_aws):
 
     assert "it does not answer (EndpointConnectionError)" in str(refusal.value)
     assert "Check region, endpoint and network" in str(refusal.value)
+
+
+def test_a_denial_names_the_permission_that_s3_names():
+    """A PutObject that fails for the key is mended at the key: what AWS names wins over what we would guess."""
+    said = "User: arn:aws:sts::1:role/x is not authorized to perform: kms:GenerateDataKey on resource: arn:aws:kms:1"
+    answer = {"Error": {"Code": "AccessDenied", "Message": said}}
+
+    with (
+        pytest.raises(AwsUnavailable) as refusal,
+        aws.in_our_words("s3://bucket/prefix", permission="s3:PutObject"),
+    ):
+        raise ClientError(answer, "PutObject")
+
+    assert "s3://bucket/prefix: the permission kms:GenerateDataKey is missing (AccessDenied)" in str(refusal.value)
+    assert "Allow kms:GenerateDataKey on it" in str(refusal.value)
+
+
+def test_a_denied_head_names_the_permission_that_was_needed():
+    """S3 answers HEAD without a word but 403."""
+    with (
+        pytest.raises(AwsUnavailable) as refusal,
+        aws.in_our_words("s3://bucket/prefix", permission="s3:GetObject"),
+    ):
+        raise ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "HeadObject")
+
+    assert "the permission s3:GetObject is missing (403)" in str(refusal.value)

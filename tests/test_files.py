@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from quarterdeck.errors import StoreUnwritable
-from quarterdeck.files import sha256_of, write_beside_then_rename
+from quarterdeck.files import sha256_of, write_beside_then_rename, write_beside_unless_there
 
 # A limit on the size of files is the full disk that every system can offer: the kernel refuses the
 # write halfway, as it does when no block is left. It holds for the process, so another one takes it.
@@ -83,3 +83,14 @@ def test_the_hash_is_that_of_the_bytes(tmp_path):
     path.write_bytes(content)
 
     assert sha256_of(path) == hashlib.sha256(content).hexdigest()
+
+
+def test_of_two_that_write_at_once_the_first_stands(tmp_path):
+    """What must be made once is made by one: the other is told, and nothing lies beside."""
+    path = tmp_path / ".company"
+
+    written = [write_beside_unless_there(path, slug) for slug in (b"resort", b"harbour")]
+
+    assert written == [True, False]
+    assert path.read_bytes() == b"resort"
+    assert [found.name for found in tmp_path.iterdir()] == [".company"]
