@@ -45,6 +45,10 @@ report: setup  ## the reports of the sample company's last full week
 test: setup lint .venv-ministack/.complete  ## everything CI checks
 	@$(BIN)/python -m pytest -n auto --dist loadscope --cov --cov-report=term
 
+.PHONY: rehearsal
+rehearsal: setup .venv-ministack/.complete .venv-sam/.complete  ## from an empty account to the inboxes and back, on stand-ins for AWS
+	@PYTHONPATH=tests/support $(BIN)/python tests/rehearsal.py
+
 .PHONY: deploy-check
 deploy-check: setup .venv-ministack/.complete .venv-sam/.complete .venv-checkov/.complete deploy/check/node_modules/.complete  ## what can be checked of deploy/template.yaml without an account
 	@PYTHONPATH=tests/support $(BIN)/python deploy/check
@@ -63,6 +67,7 @@ lint: setup  ## ruff, mypy, the floors of the house
 .PHONY: lock
 lock: setup  ## resolve every lock anew, from pyproject.toml, requirements-*.in and package.json
 	@$(BIN)/uv pip compile pyproject.toml --all-extras $(LOCKED) -o requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra lambda --constraint requirements.lock $(LOCKED) -o deploy/requirements.lock
 	@for name in ministack sam checkov; do \
 	  $(BIN)/uv pip compile requirements-$$name.in $(LOCKED) -o requirements-$$name.lock || exit; done
 	@cd deploy/check && npm install --package-lock-only --silent --no-audit --no-fund

@@ -14,7 +14,8 @@ What can go wrong, one class per thing an operator would do about it.
     ├── MailRefused         5   this recipient did not get it: mend the address or the account, run again
     │   └── MailDeferred    5   not now: run again when the message says
     ├── DeliveryUnknown     6   perhaps sent: look, then settle
-    └── EditionHeld         7   a gate keeps it back: mend it, or approve
+    ├── EditionHeld         7   a gate keeps it back: mend it, or approve
+    └── StartUnfinished     *   a start on Lambda left something undone: look, then start it again
 
 Exit codes are the contract with cron, systemd and the person at the terminal. When several
 apply, the one that needs a person soonest wins: 6 before 5 before 7 before 4 before 3 before 2.
@@ -362,6 +363,21 @@ class EditionHeld(QuarterdeckError):
             "It was built and kept, and no mail has left.\n"
             f"Mend what is listed, then run\n  python runner.py run {report}\n"
             f'or, where it is no fault, run\n  python runner.py approve {self.edition} --because "…"'
+        )
+
+
+class StartUnfinished(QuarterdeckError):
+    """A start on Lambda, of *period*, left something undone; *account* says what came of it, without addresses."""
+
+    def __init__(self, period: str, account: str, exit_code: int) -> None:
+        super().__init__(period, account, exit_code)
+        self.period, self.account, self.exit_code = period, account, exit_code
+
+    def __str__(self) -> str:
+        return (
+            f"the batch of {self.period} is not finished: {self.account}.\n"
+            "What was done is recorded; a start with the same event goes on from there, and mails nobody twice.\n"
+            f"See how it stands with\n  python runner.py show {self.period}"
         )
 
 

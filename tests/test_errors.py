@@ -20,6 +20,7 @@ EVERY_ERROR = [
     errors.MailDeferred("cfo/2026-W48", "c•••@example.com", "quota", datetime(2026, 11, 24, tzinfo=UTC), ()),
     errors.DeliveryUnknown("cfo/2026-W48", "ReadTimeoutError()"),
     errors.EditionHeld("cfo/2026-W48", ("the text says 'nan'",)),
+    errors.StartUnfinished("2026-W48", '{"left_for_next": ["cfo/2026-W48"]}', 0),
 ]
 
 

@@ -1,0 +1,217 @@
+"""
+The door that Lambda opens: an event in, a small account of what came of it out.
+
+    {"scheduled_time": "2026-11-30T08:00:00Z"}          the batch of the last week that was over at that instant
+    {"Records": [{"EventSource": "aws:sns", "Sns": …}]} what SES tells of mails that left
+
+Scheduler, Lambda and SNS deliver at least once. The same event names the same period whenever it comes, so a
+second start joins the first and sends nothing again. A start that ends badly, or too early, raises once all is
+recorded: Lambda then counts an error and hands the event to the queue of failed starts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
+from quarterdeck.config import Company, Environment, load_company
+from quarterdeck.errors import InputInvalid, StartUnfinished
+from quarterdeck.ledger import Ledger, open_ledger
+from quarterdeck.log import configure, logger
+from quarterdeck.mail import Mailer
+from quarterdeck.period import Period
+from quarterdeck.pipeline import Alarm, Outcome, Request, make_plan, observe_events, run_batch
+from quarterdeck.redaction import Redactor
+from quarterdeck.store import open_store
+
+_log = logger()
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _as_text(instant: object) -> object:
+    """A number is no instant: pydantic would take it as seconds, or thousandths of them."""
+    if not isinstance(instant, str):
+        raise ValueError("an instant such as 2026-11-30T08:00:00Z")  # noqa: TRY004 - what pydantic reports
+    return instant
+
+
+class ScheduledStart(_Event):
+    """EventBridge Scheduler's start; `scheduled_time` is its `<aws.scheduler.scheduled-time>`, not the clock."""
+
+    scheduled_time: Annotated[AwareDatetime, BeforeValidator(_as_text)]
+
+
+class _Record(BaseModel):
+    """SNS writes more beside these."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    event_source: Literal["aws:sns"] = Field(alias="EventSource")
+    sns: Mapping[str, Any] = Field(alias="Sns")
+
+
+class MailEvents(_Event):
+    """SES's events, as SNS hands them over."""
+
+    records: tuple[_Record, ...] = Field(alias="Records", min_length=1)
+
+
+_EVENTS: TypeAdapter[ScheduledStart | MailEvents] = TypeAdapter(ScheduledStart | MailEvents)
+
+
+def handler(event: object, context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+    """
+    Do what *event* asks for.
+
+    Returns:
+        JSON without an address: what was done, and how it stands.
+
+    Raises:
+        InputInvalid: It is no event of ours; nothing was done.
+        StartUnfinished: The batch has problems, or its time was over; all that was done is recorded.
+        QuarterdeckError: What stopped the whole of it.
+    """
+    configure(os.environ)
+    environment = Environment.read()
+    _refuse_what_is_forgotten(environment)
+    asked = _parsed(event)
+    company = load_company(_company_folder(environment))
+    ledger = open_ledger(environment.ledger, company.slug, _now)
+    match asked:
+        case ScheduledStart() as start:
+            period = period_of(start, company.time_zone)
+            request = _request(environment, period=str(period), purpose="send")
+        case MailEvents() as told:
+            records = [record.model_dump(by_alias=True) for record in told.records]
+            observed = observe_events(records, ledger=ledger, alarm=_alarm(environment))
+            return {"observed": [one.outcome for one in observed]}
+    outcome = _run(request, environment, ledger)
+    _tell_alarm(ledger, outcome, company)
+    return _account_of(outcome)
+
+
+def period_of(start: ScheduledStart, time_zone: str) -> Period:
+    """The last week that was over in *time_zone* when *start* was due: a retry a day later is the same batch."""
+    return Period.last_full(start.scheduled_time, time_zone)
+
+
+def _parsed(event: object) -> ScheduledStart | MailEvents:
+    try:
+        return _EVENTS.validate_python(event)
+    except ValidationError as error:
+        keys = ", ".join(sorted(map(str, event))) if isinstance(event, Mapping) else type(event).__name__
+        # Its values are not quoted: an event that is not ours may hold anything
+        raise InputInvalid(
+            "event",
+            f"one with {keys or 'nothing'}",
+            'scheduled_time or Records, as {"scheduled_time": "2026-11-30T08:00:00Z"}',
+        ) from error
+
+
+def _root() -> Path:
+    """Where the image keeps the package, notebooks/, params/ and the company folder."""
+    return Path(os.environ.get("LAMBDA_TASK_ROOT") or Path(__file__).resolve().parent.parent)
+
+
+def _company_folder(environment: Environment) -> Path:
+    return _root() / (environment.company or "")
+
+
+def _refuse_what_is_forgotten(environment: Environment) -> None:
+    """What lies in /tmp goes with the machine: a ledger there would forget who was mailed."""
+    if not environment.company:
+        raise InputInvalid("QUARTERDECK_COMPANY", "nothing", "the company folder inside the image, such as company")
+    if not (environment.ledger or "").startswith("dynamodb:"):
+        raise InputInvalid("QUARTERDECK_LEDGER", repr(environment.ledger), "dynamodb:TABLE on Lambda")
+    if not (environment.store or "").startswith("s3://"):
+        raise InputInvalid("QUARTERDECK_STORE", repr(environment.store), "s3://bucket/prefix on Lambda")
+
+
+def _request(environment: Environment, **asked: Any) -> Request:  # noqa: ANN401 - Request's own fields
+    return Request(
+        root=_root(),
+        company=_company_folder(environment),
+        is_company_named=True,
+        store=environment.store or "",
+        **asked,
+    )
+
+
+def _run(request: Request, environment: Environment, ledger: Ledger) -> Outcome:
+    plan = make_plan(request, environment, _now())
+    return run_batch(
+        plan,
+        ledger=ledger,
+        store=open_store(request.store, plan.company.slug),
+        mailer=_mailer(environment) if request.purpose == "send" else None,
+        progress=_say,
+    )
+
+
+def _say(edition: str, stage: str) -> None:
+    _log.info(stage, edition=edition)
+
+
+def _mailer(environment: Environment) -> Mailer:
+    from quarterdeck.mail.ses import SesMailer  # noqa: PLC0415 - a rerun mails nobody
+
+    return SesMailer(environment.configuration_set, now=_now, sleep=time.sleep)
+
+
+def _alarm(environment: Environment) -> Alarm:
+    redactor = Redactor.knowing(os.environ)
+    return Alarm(environment, _root() / "params", redactor, _now, _mailer(environment))
+
+
+def _now() -> datetime:
+    """The one place of a Lambda that reads the clock."""
+    return datetime.now(UTC)
+
+
+def _tell_alarm(ledger: Ledger, outcome: Outcome, company: Company) -> None:
+    """
+    Say that the batch is released, as a line of CloudWatch's embedded metric format, to the dead-man alarm.
+
+    It bears the moment of release, not of this start: whoever joins a batch days later does not postpone the
+    alarm, and a start that ended before it could say so is made good by the next.
+    """
+    batch = ledger.batch(str(outcome.period))
+    if batch is None or batch.state != "released" or batch.release_began_at is None:
+        return
+    metric = {"Namespace": "Quarterdeck", "Dimensions": [["Company"]], "Metrics": [{"Name": "BatchReleased"}]}
+    released_at = int(batch.release_began_at.timestamp() * 1000)
+    said = {"_aws": {"Timestamp": released_at, "CloudWatchMetrics": [metric]}, "Company": company.slug}
+    # Standard output on its own line: the format has to be the whole of a line of the log
+    sys.stdout.write(json.dumps(said | {"BatchReleased": 1, "Period": batch.period}) + "\n")
+    sys.stdout.flush()
+
+
+def _account_of(outcome: Outcome) -> dict[str, Any]:
+    """
+    What came of a batch, in a few words.
+
+    Raises:
+        StartUnfinished: Not all of it came to a good end.
+    """
+    results = [one.result for one in outcome.deliveries]
+    account = {
+        "period": str(outcome.period),
+        "snapshot": outcome.snapshot.name,
+        "editions": {built.edition: built.state for built in outcome.editions},
+        "deliveries": {result: results.count(result) for result in sorted(set(results))},
+        "exit_code": outcome.exit_code,
+    }
+    if outcome.exit_code:
+        raise StartUnfinished(str(outcome.period), json.dumps(account), outcome.exit_code)
+    return account
