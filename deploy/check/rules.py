@@ -177,4 +177,4 @@ RULES: dict[str, Callable[[Template], Iterator[str]]] = {
 def _emitted() -> set[str]:
     """The metrics that our code counts: their names as they stand in it."""
     texts = "".join(path.read_text(encoding="utf-8") for path in Path(ROOT / "quarterdeck").rglob("*.py"))
-    return {name for name in ("BatchReleased",) if f'"{name}"' in texts} | {"BatchReleased"}
+    return {name for name in ("BatchReleased",) if f'"{name}"' in texts}
