@@ -69,6 +69,12 @@ def _address(text: str) -> str:
     return text
 
 
+def _way_out(link: str) -> str:
+    if not re.fullmatch(r"(?:mailto:[^@<>\s]+@|https://)[!-;=?-~]+", link):
+        raise ValueError("mailto:someone@example.com, or an https:// address that takes the POST of RFC 8058")
+    return link
+
+
 Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG}$")]
 Address = Annotated[str, AfterValidator(_address)]
 
@@ -185,7 +191,7 @@ class Limits(_Settings):
 
 
 class Params(_Settings):
-    """`params/<report>.yaml`: one report's owner, needs and the values for its `parameters` cell."""
+    """`params/<report>.yaml`: owner, needs, values, List-Unsubscribe, and the forms of the page that go along."""
 
     report: Slug
     title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
@@ -194,6 +200,8 @@ class Params(_Settings):
     parameters: Mapping[str, str | int | Decimal | bool | None] = Field(default_factory=dict)
     limits: Limits = Limits()
     delivery: Delivery | None = None
+    unsubscribe: Annotated[str, AfterValidator(_way_out)] | None = None
+    attach: tuple[Literal["page", "pdf"], ...] = ()
 
 
 @dataclass(frozen=True)

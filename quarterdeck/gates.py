@@ -23,7 +23,21 @@ from quarterdeck.render import MOST_HTML_BYTES, Rendered
 MOST_MESSAGE_BYTES = 3_000_000
 _MOST_LINE_BYTES = 998  # RFC 5322; SES refuses more
 
-_HEADERS = ("Date", "Message-ID", "From", "To", "Subject")
+_HEADERS = (
+    "Date",
+    "Message-ID",
+    "From",
+    "To",
+    "Reply-To",
+    "Subject",
+    "Auto-Submitted",
+    "X-Quarterdeck-Edition",
+    "X-Quarterdeck-Snapshot",
+    "MIME-Version",
+)
+_MOST_STYLE_BYTES = 16_000  # Gmail reads no more of a mail's style sheets
+_SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+_FILES = r"(?:, (?:text/html|application/pdf))+"
 _WRITTEN_BY_NBCONVERT = "No description has been provided for this image"
 _FORBIDDEN_TAGS = frozenset(
     {"script", "link", "iframe", "object", "embed", "form", "input", "button", "svg", "video", "audio", "base"}
@@ -166,7 +180,8 @@ def _structure(mail: EmailMessage) -> Iterator[str]:
     tree = _tree(mail)
     alone = "multipart/alternative[text/plain, text/html]"
     pictured = r"multipart/alternative\[text/plain, multipart/related\[text/html(?:, image/(?:png|jpeg))+\]\]"
-    if tree != alone and not re.fullmatch(pictured, tree):
+    body = rf"(?:{re.escape(alone)}|{pictured})"
+    if not re.fullmatch(rf"{body}|multipart/mixed\[{body}{_FILES}\]", tree):
         yield f"the message is {tree}, and charts show only in alternative[text, related[html, pictures]]"
 
 
@@ -182,8 +197,12 @@ def _headers(mail: EmailMessage) -> Iterator[str]:
         count = len(mail.get_all(name, []))
         if count != 1:
             yield f"the message has {count} headers {name}, and needs one"
-    if "Bcc" in mail:
-        yield "the message has a header Bcc, which tells every reader who else got it"
+    for name in mail.keys():  # noqa: SIM118 - a message yields no names by itself
+        if name.lower().endswith("bcc"):
+            yield f"the message has a header {name}, which tells every reader who else got it"
+    for way in re.split(r",\s*", mail.get("List-Unsubscribe", "<mailto:>")):
+        if not re.fullmatch(r"<(?:mailto:|https://)[^<>\s]*>", way):
+            yield f"the header List-Unsubscribe has {way[:40]!r}, and needs <mailto:…> or <https://…>"
 
 
 def _bytes(rendered: Rendered, message: bytes, html: MIMEPart | None) -> Iterator[str]:
@@ -208,6 +227,10 @@ def _pictures(mail: EmailMessage, letter: _Reader) -> Iterator[str]:
         yield f"the mail shows the picture cid:{cid}, which the message does not carry"
     for cid in sorted(set(carried) - used):
         yield f"the message carries the picture cid:{cid}, which the mail does not show"
+    for part in mail.walk():
+        signature = _SIGNATURES.get(part.get_content_type())
+        if signature and not part.get_content().startswith(signature):
+            yield f"the picture {part['Content-ID']} is not the {part.get_content_type()} that it says it is"
     for image in letter.images:
         source = image.get("src") or ""
         if not source.startswith("cid:"):
@@ -228,6 +251,9 @@ def _loads(letter: _Reader) -> Iterator[str]:
             yield f"the mail links to {address[:40]!r}"
     if any(_LOADS.search(style) for style in letter.styles):
         yield "the mail's style loads something"
+    size = sum(len(sheet.encode()) for sheet in letter.sheets)
+    if size > _MOST_STYLE_BYTES:
+        yield f"the mail's style sheets are {size:,} bytes; Gmail ignores them above {_MOST_STYLE_BYTES:,}"
 
 
 def _page_loads(page: _Reader) -> Iterator[str]:
@@ -255,7 +281,8 @@ class _Reader(HTMLParser):
         self.links: list[str] = []
         self.tags: set[str] = set()
         self.handlers: set[str] = set()
-        self.styles: list[str] = []
+        self.styles: list[str] = []  # sheets, and what stands at a tag
+        self.sheets: list[str] = []
         self._words: list[str] = []
         self._open = ""
         self.feed(html)
@@ -284,6 +311,7 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._open == "style":
             self.styles.append(data)
+            self.sheets.append(data)
         elif self._open != "script":
             self._words.append(data)
 

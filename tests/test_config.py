@@ -224,3 +224,23 @@ def test_a_stand_in_for_aws_counts_only_where_boto3_sees_it(tmp_path, monkeypatc
 
     assert (of_file.endpoint, of_process.endpoint) == (None, "http://127.0.0.1:9")
     assert of_file.configuration_set == "weekly"
+
+
+@pytest.mark.parametrize("way", ["stop@example.com", "http://example.com/stop", "mailto:", "https://example.com/a b"])
+def test_unsubscribe_is_an_address_that_mail_programs_follow(tmp_path, way):
+    """By mail or by https, and nothing that would break out of its header."""
+    (tmp_path / "cfo.yaml").write_text(f"report: cfo\ntitle: CFO\nowner: a@example.com\nunsubscribe: '{way}'\n")
+
+    with pytest.raises(InputInvalid, match="unsubscribe"):
+        load_params(tmp_path, "cfo")
+
+
+def test_params_name_what_goes_with_the_mail(tmp_path):
+    """The page goes along as HTML, as PDF, or not at all, and Unsubscribe leads to an address."""
+    given = "report: cfo\ntitle: CFO\nowner: a@example.com\nunsubscribe: mailto:stop@example.com\nattach: [page, pdf]\n"
+    (tmp_path / "cfo.yaml").write_text(given)
+
+    params = load_params(tmp_path, "cfo")
+
+    assert params.attach == ("page", "pdf")
+    assert params.unsubscribe == "mailto:stop@example.com"

@@ -29,7 +29,7 @@ from quarterdeck.display import Display
 from quarterdeck.gates import check_edition, reconcile
 from quarterdeck.mail import Envelope, stamp
 from quarterdeck.period import Period
-from quarterdeck.render import EditionIdentity, Image, render
+from quarterdeck.render import Attachment, EditionIdentity, Image, render
 
 DATA = Path(__file__).parent / "data" / "render"
 ZONE = "America/Los_Angeles"
@@ -418,3 +418,69 @@ def test_editions_that_contradict_each_other_are_both_found(one, other, said):
 
     assert found["cfo/2026-W47"] == [said]
     assert set(found) == {"cfo/2026-W47", "ceo/2026-W47"}
+
+
+def stamped(rendered, old=b"", new=b""):
+    """The message of *rendered*, its bytes tampered with."""
+    message = stamp(rendered.body, ENVELOPE)
+    assert old in message
+    return message.replace(old, new, 1)
+
+
+@pytest.mark.parametrize(
+    "name", ["Reply-To", "Auto-Submitted", "X-Quarterdeck-Edition", "X-Quarterdeck-Snapshot", "Message-ID", "Date"]
+)
+def test_header_that_is_missing_is_found(good, name):
+    """Each header that a mail program, or whoever looks for the edition, goes by must be there."""
+    message = stamped(good, f"{name}:".encode(), b"X-Other:")
+
+    assert f"the message has 0 headers {name}, and needs one" in check_edition(good, message)
+
+
+@pytest.mark.parametrize("name", ["Bcc", "Resent-Bcc", "X-Bcc"])
+def test_header_that_reveals_the_copy_for_audit_is_found(good, name):
+    """Whatever a header is called, it names nobody who gets a copy."""
+    message = stamped(good, b"Subject:", f"{name}: audit@example.com\r\nSubject:".encode())
+
+    assert f"the message has a header {name}, which tells every reader who else got it" in check_edition(good, message)
+
+
+@pytest.mark.parametrize("way", ["mailto:a@example.com", "<javascript:x>", "<http://example.com/stop>"])
+def test_unsubscribe_that_no_program_follows_is_found(good, way):
+    """List-Unsubscribe has an address in angle brackets, by mail or by https."""
+    message = stamped(good, b"Subject:", f"List-Unsubscribe: {way}\r\nSubject:".encode())
+
+    assert any("the header List-Unsubscribe has" in finding for finding in check_edition(good, message))
+
+
+def test_message_with_attachments_may_leave(good):
+    """The page as HTML and as PDF stand beside the body, where charts still show in place."""
+    files = (Attachment("cfo.html", "text/html", good.page.encode()), Attachment("cfo.pdf", "application/pdf", b"%PDF"))
+
+    assert findings_of(replace(good, body=replace(good.body, attachments=files))) == []
+
+
+def test_attachment_of_another_kind_is_found(good):
+    """No mail of ours carries a program, an archive or a table."""
+    odd = (Attachment("cfo.zip", "application/zip", b"PK"),)
+
+    (finding,) = findings_of(replace(good, body=replace(good.body, attachments=odd)))
+
+    assert "application/zip" in finding
+
+
+def test_picture_that_is_not_what_it_says_is_found(good):
+    """WebP under the name of PNG shows in some programs and is a hole in others."""
+    (image,) = good.body.images
+    webp = replace(image, data=b"RIFF\0\0\0\0WEBP")
+
+    findings = findings_of(replace(good, body=replace(good.body, images=(webp,))))
+
+    assert any("is not the image/png that it says it is" in finding for finding in findings)
+
+
+def test_style_sheet_that_gmail_ignores_is_found(good):
+    """Over 16 KB of style Gmail takes none, and a phone gets the wide layout."""
+    heavy = with_html(good, "</head>", "<style>" + ".x{color:#000}" * 1200 + "</style></head>")
+
+    assert any("style sheets are" in finding for finding in findings_of(heavy))

@@ -86,6 +86,18 @@ def test_headers_say_what_a_mail_program_needs():
     assert not {"Bcc", "Cc"} & set(mail.keys())
 
 
+@pytest.mark.parametrize(
+    ("way", "one_click"),
+    [("mailto:stop@example.com", None), ("https://example.com/stop", "List-Unsubscribe=One-Click")],
+)
+def test_way_out_stands_in_the_header(way, one_click):
+    """A mail program's own Unsubscribe leads where the report says; by https with the one click of RFC 8058."""
+    mail = parsed(stamp(Body(), replace(ENVELOPE, unsubscribe=way)))
+
+    assert mail["List-Unsubscribe"] == f"<{way}>"
+    assert mail["List-Unsubscribe-Post"] == one_click
+
+
 def test_lines_end_with_cr_lf_and_are_short():
     """Headers are folded: 40 recipients make no line that a server would refuse."""
     many = tuple(f"person.number{number}@example.com" for number in range(40))

@@ -10,6 +10,7 @@ import pickle
 import re
 import subprocess
 import sys
+from ctypes.util import find_library
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -582,6 +583,133 @@ def test_mail_stays_small_whatever_is_printed_or_written(rendered):
     assert len(encoded(edition.body.html)[1]) <= MOST_HTML_BYTES
     assert "100000 more lines, on the page" in edition.body.text
     assert "A text left out to keep the mail small; it is on the page." in edition.body.text
+
+
+HUGE = "long words " * 100_000  # 1.1 MB
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        Headline(text="Cash is $5k", lead=HUGE),
+        Kpis(kpis=(Kpi(id="cash", label=HUGE, value="$5k"),)),
+        Kpis(
+            kpis=tuple(Kpi(id=f"k{n}", label="Cash " * 20, value="$5k", reason="It is so. " * 90) for n in range(400))
+        ),
+        SinceLastWeek(changes=tuple(Change(fact="Cash is down. " * 60) for _ in range(200))),
+        Note(text=HUGE, weight="care"),
+        Note(title=HUGE, text="x" * 1_000_000),
+        Actions(actions=(Action(action=HUGE, owner=HUGE),)),
+        table([(HUGE, "$1"), ("x" * 1_000_000, "$2")], title=HUGE),
+        table([("A 400-letter name " * 22, "$1")] * 2000),
+        table([("B1", "$1")], heads=(HUGE, "x" * 1_000_000)),
+        Provenance(
+            snapshot="3f9a",
+            as_of="Monday",
+            sources=(),
+            absent=(HUGE, "Books are absent. " * 60),
+            findings=("cost.md, line 3: " + HUGE,) * 2,
+        ),
+    ],
+    ids=lambda block: type(block).__name__,
+)
+def test_mail_stays_small_whatever_stands_in_a_block(rendered, block):
+    """A megabyte in any one text, or hundreds of parts, leave a mail within its budget, and the loss is said."""
+    edition = rendered(block)
+
+    assert len(encoded(edition.body.html)[1]) <= MOST_HTML_BYTES
+    assert len(edition.body.text) < MOST_HTML_BYTES
+    assert any("cut in the mail" in each for each in edition.dropped) or "on the page" in edition.body.text
+
+
+def test_mail_of_five_hundred_parts_says_how_many_more_there_are(rendered):
+    """A notebook that never ends is a mail that does."""
+    edition = rendered(*(Note(text=f"Note {number} " + "is long " * 100) for number in range(500)))
+
+    assert len(encoded(edition.body.html)[1]) <= MOST_HTML_BYTES
+    assert re.search(r"\d+ more parts are on the page", edition.body.text)
+
+
+def test_names_of_all_scripts_stay_whole(rendered):
+    """Right-to-left, Chinese and emoji are read as they are written, in all three media; markup in data is text."""
+    names = ("مرحبا بالعالم", "港口日间租船有限公司", "Crew 👩‍✈️ party 🎉", HOSTILE)
+
+    edition = rendered(Headline(text="Cash is $5k"), table([(name, "$1") for name in names]))
+
+    for text in (plain(edition.page), plain(edition.body.html), edition.body.text):
+        assert all(name in text for name in names)
+    assert "<script" not in edition.body.html + edition.page
+    assert "<img" not in edition.body.html
+
+
+def test_heavy_pictures_leave_a_message_that_travels(rendered, monkeypatch):
+    """A picture of 20 MB is made small, and where the message is full a sentence stands in the place of the next."""
+    pixels, noise = io.BytesIO(), io.BytesIO()
+    Pillow.new("RGB", (2900, 2400), "#FBFAF7").save(pixels, "PNG", compress_level=0)
+    Pillow.effect_noise((300, 200), 90).convert("RGB").save(noise, "JPEG")
+    monkeypatch.setattr("quarterdeck.render.excerpt._MOST_PICTURE_BYTES", 30_000)
+    assert len(pixels.getvalue()) > 20_000_000
+
+    edition = rendered(
+        code(displayed(image__png=b64(pixels.getvalue()))),
+        code(*(displayed(image__jpeg=b64(noise.getvalue() + bytes(at))) for at in range(3))),
+    )
+
+    assert edition.body.images
+    assert len(edition.body.mime) < 100_000
+    assert "left out to keep the message small; it is on the page" in edition.body.text
+    assert any(each.startswith("a picture, to keep the message small") for each in edition.dropped)
+
+
+def test_chart_without_a_drawing_is_said_to_be_on_the_page(rendered):
+    """A chart whose picture is nothing leaves a sentence, never a hole."""
+    edition = rendered(Headline(text="Cash is $5k"), chart(png="", png_dark=""))
+
+    assert edition.body.images == ()
+    assert "only the page can show this drawing" in edition.body.text
+
+
+def test_page_goes_with_the_mail(rendered):
+    """A report that asks for it sends its page along, whole, behind the body that shows charts in place."""
+    edition = rendered(Headline(text="Cash is $5k"), chart(), identity=replace(IDENTITY, attach=("page",)))
+
+    mail = message_from_bytes(edition.body.mime, policy=SMTP)
+    (page,) = mail.iter_attachments()
+    assert mail.get_content_type() == "multipart/mixed"
+    assert page.get_filename() == "cfo-2026-W47.html"
+    assert page.get_content() == edition.page
+
+
+@pytest.mark.skipif(
+    find_library("pangoft2-1.0") is None and "CI" not in os.environ, reason="Pango, which draws PDF, is not installed"
+)
+def test_page_goes_with_the_mail_as_pdf(rendered):
+    """The page on paper is the same bytes each time, or a message built again would be another one."""
+    asked = replace(IDENTITY, attach=("pdf",))
+
+    first, again = (rendered(Headline(text="Cash is $5k"), chart(), identity=asked) for _ in range(2))
+
+    assert first.body.attachments[0].name == "cfo-2026-W47.pdf"
+    assert first.body.attachments[0].data.startswith(b"%PDF-")
+    assert first.body.sha256 == again.body.sha256
+
+
+def test_pdf_without_its_library_is_refused_with_what_to_install(tmp_path):
+    """WeasyPrint is optional: who asks for a PDF without it is told what to type."""
+    (tmp_path / "weasyprint.py").write_text("raise OSError('cannot load library libpango-1.0-0')")
+    ask = "from quarterdeck.render.pdf import page_as_pdf; page_as_pdf('<p>x', 'cfo/2026-W47')"
+
+    asked = subprocess.run(
+        [sys.executable, "-c", ask],
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+
+    assert "InputInvalid: attach of cfo/2026-W47: found pdf, and nothing to write it" in asked.stderr
+    assert "pip install weasyprint" in asked.stderr
 
 
 def test_long_output_is_cut_and_said(rendered):

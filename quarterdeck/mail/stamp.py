@@ -43,6 +43,7 @@ class Envelope:
         reply_to: Who answers for the report.
         edition: `cfo/2026-W48`.
         snapshot: Id of the frozen inputs.
+        unsubscribe: `mailto:…` or `https://…`, where a mail program's own *Unsubscribe* leads; empty for none.
     """
 
     sender: str
@@ -52,6 +53,7 @@ class Envelope:
     reply_to: str
     edition: str
     snapshot: str
+    unsubscribe: str = ""
 
 
 def stamp(body: Body, envelope: Envelope) -> bytes:
@@ -78,6 +80,10 @@ def stamp(body: Body, envelope: Envelope) -> bytes:
     headers["Auto-Submitted"] = "auto-generated"
     headers["X-Quarterdeck-Edition"] = _one_line("edition", envelope.edition)
     headers["X-Quarterdeck-Snapshot"] = _one_line("snapshot", envelope.snapshot)
+    if envelope.unsubscribe:
+        headers["List-Unsubscribe"] = f"<{_one_line('unsubscribe', envelope.unsubscribe)}>"
+        if envelope.unsubscribe.startswith("https:"):
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # without it Gmail shows no link (RFC 8058)
     headers["MIME-Version"] = "1.0"
     return headers.as_bytes().removesuffix(b"\r\n") + body.mime
 

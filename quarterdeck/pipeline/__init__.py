@@ -233,6 +233,7 @@ def _let_go(plan: Plan, built: Built, ledger: Ledger, mailer: Mailer) -> tuple[B
         sender=plan.environment.sender or "",
         reply_to=built.report.params.owner,
         bcc=plan.copies,
+        unsubscribe=built.report.params.unsubscribe or "",
     )
     recipients = plan.recipients(built.report)
     return built, deliver_to_all(letter, recipients, mailer=mailer, ledger=ledger, now=plan.now)

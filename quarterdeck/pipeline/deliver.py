@@ -28,6 +28,7 @@ class Letter:
     sender: str
     reply_to: str
     bcc: tuple[str, ...]
+    unsubscribe: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def deliver(letter: Letter, recipient: str, *, mailer: Mailer, ledger: Ledger, n
         reply_to=letter.reply_to,
         edition=letter.edition,
         snapshot=letter.snapshot,
+        unsubscribe=letter.unsubscribe,
     )
     try:
         message_id = mailer.send(

@@ -37,6 +37,7 @@ def rendered_from(
         sample=settings.sample,
         owner=report.params.owner,
         has_previous=has_previous,
+        attach=report.params.attach,
     )
     rendered = render(folder / "executed.ipynb", identity)
     sender = plan.environment.sender or _SENDER
@@ -48,6 +49,7 @@ def rendered_from(
         reply_to=report.params.owner,
         edition=edition,
         snapshot=inventory.snapshot,
+        unsubscribe=report.params.unsubscribe or "",
     )
     return rendered, stamp(rendered.body, envelope)
 

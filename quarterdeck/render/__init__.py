@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
@@ -21,10 +21,12 @@ from quarterdeck.render.document import read_document
 from quarterdeck.render.exporter import PageExporter
 from quarterdeck.render.identity import EditionIdentity
 from quarterdeck.render.letter import MOST_HTML_BYTES, headline_of, write_letter
-from quarterdeck.render.mime import Image, MessageBody, encoded
+from quarterdeck.render.mime import Attachment, Image, MessageBody, encoded
+from quarterdeck.render.pdf import page_as_pdf
 
 __all__ = [
     "MOST_HTML_BYTES",
+    "Attachment",
     "EditionIdentity",
     "Image",
     "MessageBody",
@@ -66,8 +68,8 @@ def render(executed: Path, identity: EditionIdentity) -> Rendered:
         identity: Which edition it is.
 
     Raises:
-        InputInvalid: The file is no notebook, a cell ended in an error, a block is malformed, or the
-            notebook contradicts itself: two headlines, or one metric with two values.
+        InputInvalid: The file is no notebook, a cell ended in an error, a block is malformed, the notebook contradicts
+            itself (two headlines, one metric with two values), or a PDF is asked for and cannot be written.
     """
     document = read_document(_read(executed, identity), name=executed.name)
     # nbconvert copies a notebook three times before it looks at it, which takes seconds where tables are
@@ -75,7 +77,16 @@ def render(executed: Path, identity: EditionIdentity) -> Rendered:
     nothing = nbformat.v4.new_notebook()
     page, _ = _exporter().from_notebook_node(nothing, {"identity": identity, "document": document})
     body, dropped = write_letter(document, identity)
+    body = replace(body, attachments=tuple(_attached(page, form, identity) for form in identity.attach))
     return Rendered(page, body, document.metrics, document.kpis, headline_of(document, identity), dropped)
+
+
+def _attached(page: str, form: str, identity: EditionIdentity) -> Attachment:
+    """The *page* as a file: `cfo-2026-W48.html`, or `.pdf`."""
+    name = identity.edition.replace("/", "-").replace("@", "-")
+    if form == "pdf":
+        return Attachment(f"{name}.pdf", "application/pdf", page_as_pdf(page, identity.edition))
+    return Attachment(f"{name}.html", 'text/html; charset="utf-8"', page.encode())
 
 
 @functools.cache

@@ -8,27 +8,40 @@ same words.
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from quarterdeck.blocks import Actions, Chart, Kpis, Note, SinceLastWeek, Table
 from quarterdeck.render.columns import columns_that_fit
+from quarterdeck.render.cutting import Scissors
 from quarterdeck.render.items import Document, Item, Picture, Printed, Prose, cut_at_word
 from quarterdeck.render.mime import Image, content_id
 from quarterdeck.render.pictures import fit_for_mail
-from quarterdeck.render.tokens import CONTENT_WIDTH
 
 _MOST_HEADLINE = 240  # characters; the house style's own limit is 90
 _MOST_LEAD = 480
 _MOST_FINDINGS = 5
+_MOST_PICTURE_BYTES = 1_500_000  # of all pictures; in base64 a third more, and the message has 3 MB
 _MOST_OF_A_LINE = 200  # characters of what was printed
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How much a mail may hold: rows of a table, lines of what was printed, and whether prose at all."""
+    """
+    How much a mail may hold.
+
+    Args:
+        rows: Of a table, or of an agenda.
+        lines: Of what was printed.
+        letters: Of any one text.
+        items: Of anything that is neither: charts, notes, KPIs, changes; over the whole mail, and in each of its lists.
+        prose: Whether there is prose at all.
+    """
 
     rows: int
     lines: int
+    letters: int = 1000
+    items: int = 60
     prose: bool = True
 
 
@@ -39,8 +52,9 @@ BUDGETS = (
     Budget(8, 20),
     Budget(5, 10),
     Budget(3, 5),
-    Budget(0, 0),
-    Budget(0, 0, prose=False),
+    Budget(0, 0, letters=400),
+    Budget(0, 0, letters=200, items=30, prose=False),
+    Budget(0, 0, letters=80, items=12, prose=False),  # 12 items of 12 parts of 80 letters are less than 80 KB
 )
 
 
@@ -76,6 +90,7 @@ class Excerpt:
     lead: str
     sections: tuple[MailSection, ...]
     care: tuple[Note, ...]
+    absent: tuple[str, ...]
     findings: tuple[str, ...]
     findings_left_out: int
     images: tuple[Image, ...]
@@ -97,40 +112,66 @@ class Excerpter:
 
     def excerpt(self, budget: Budget) -> Excerpt:
         """The document within *budget*."""
-        document = self._document
-        sections = (replace(each, items=tuple(_cut(item, budget) for item in each.items)) for each in self._sections)
+        document, scissors = self._document, Scissors(budget.letters)
+        sections = tuple(self._within(budget, scissors))
         headline = cut_at_word(self._headline, _MOST_HEADLINE)
-        findings = document.provenance.findings if document.provenance else ()
+        origin = document.provenance
+        findings = origin.findings if origin else ()
+        care = tuple(scissors.block(note) for note in document.care[: budget.items])
+        absent = tuple(scissors.text(line) for line in (origin.absent if origin else ())[: budget.items])
+        shown = tuple(scissors.text(finding) for finding in findings[:_MOST_FINDINGS])
         dropped = list(self._dropped)
         if headline != self._headline:
             dropped.append(f"the headline after {len(headline) - 1} of its {len(self._headline)} characters")
+        if scissors.cuts:
+            texts = "long text is" if scissors.cuts == 1 else "long texts are"
+            dropped.append(f"the ends of texts: {scissors.cuts} {texts} cut in the mail")
+        carried = {item.cid for section in sections for item in section.items if isinstance(item, Drawing)}
         return Excerpt(
             headline=headline,
             lead=cut_at_word(document.lead, _MOST_LEAD),
-            sections=tuple(sections),
-            care=document.care,
-            findings=findings[:_MOST_FINDINGS],
+            sections=sections,
+            care=care,
+            absent=absent,
+            findings=shown,
             findings_left_out=max(0, len(findings) - _MOST_FINDINGS),
-            images=tuple(self._images.values()),
+            images=tuple(image for image in self._images.values() if image.cid in carried),
             dropped=tuple(dropped),
         )
 
+    def _within(self, budget: Budget, scissors: Scissors) -> Iterator[MailSection]:
+        """The sections, as far as *budget* has room for their items."""
+        room = budget.items
+        for section in self._sections:
+            items = tuple(scissors.block(_cut(item, budget)) for item in section.items[:room])
+            room -= len(items)
+            missing = len(section.items) - len(items)
+            if missing:
+                items += (Note(text=f"{missing} more {'part is' if missing == 1 else 'parts are'} on the page."),)
+            yield MailSection(scissors.text(section.name), section.level, items)
+            if not room:
+                return
+
     def _drawn(self, item: Item) -> MailItem:
         if isinstance(item, Chart):
-            cid = self._carried(base64.b64decode(item.png), "png")
-            width = min(CONTENT_WIDTH, item.width)
-            return Drawing(cid, width, item.alt, item.title, item.subtitle, item.note)
-        if isinstance(item, Picture):
-            fit = None if item.subtype == "svg+xml" else fit_for_mail(item)
-            if fit is None:
-                self._dropped.append(f"a drawing that a mail cannot carry ({item.subtype}): {item.alt}")
-                return Note(text=f"{item.alt}: only the page can show this drawing.")
-            return Drawing(self._carried(fit.data, fit.subtype), fit.width, fit.alt)
-        return item
+            drawing = self._pictured(Picture(base64.b64decode(item.png), "png", item.alt, item.width))
+            if isinstance(drawing, Note):
+                return drawing.model_copy(update={"title": item.title})
+            return replace(drawing, title=item.title, subtitle=item.subtitle, note=item.note)
+        return self._pictured(item) if isinstance(item, Picture) else item
 
-    def _carried(self, data: bytes, subtype: str) -> str:
-        image = Image(content_id(data), data, subtype)
-        return self._images.setdefault(image.cid, image).cid
+    def _pictured(self, picture: Picture) -> Drawing | Note:
+        """*picture* as a part of the mail; a sentence in its place where a mail cannot carry it."""
+        fit = None if picture.subtype == "svg+xml" else fit_for_mail(picture)
+        if fit is None:
+            self._dropped.append(f"a drawing that a mail cannot carry ({picture.subtype}): {picture.alt}")
+            return Note(text=f"{picture.alt}: only the page can show this drawing.")
+        image = Image(content_id(fit.data), fit.data, fit.subtype)
+        bytes_carried = sum(len(other.data) for other in self._images.values() if other.cid != image.cid)
+        if bytes_carried + len(image.data) > _MOST_PICTURE_BYTES:
+            self._dropped.append(f"a picture, to keep the message small: {picture.alt}")
+            return Note(text=f"{picture.alt}: left out to keep the message small; it is on the page.")
+        return Drawing(self._images.setdefault(image.cid, image).cid, fit.width, fit.alt)
 
 
 def _cut(item: MailItem, budget: Budget) -> MailItem:
@@ -140,6 +181,9 @@ def _cut(item: MailItem, budget: Budget) -> MailItem:
         shown = item.actions[: min(item.mail_rows, budget.rows)]
         left_out = _left_out(len(item.actions), len(shown), item)
         return item.model_copy(update={"actions": shown, "left_out": left_out})
+    if isinstance(item, Kpis | SinceLastWeek):
+        parts = "kpis" if isinstance(item, Kpis) else "changes"
+        return item.model_copy(update={parts: getattr(item, parts)[: budget.items]})
     if isinstance(item, Printed):
         return _cut_printed(item, budget.lines)
     if isinstance(item, Prose) and not budget.prose:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +26,7 @@ class EditionIdentity:
         sample: Whether the company is invented; readers are told.
         owner: Address of who answers for the report: the mail's Reply-To.
         has_previous: Whether the week before has an edition that the page can lead to.
+        attach: The forms of the page that go with the mail: `page`, `pdf`.
     """
 
     edition: str
@@ -37,6 +39,7 @@ class EditionIdentity:
     sample: bool
     owner: str
     has_previous: bool = False
+    attach: Sequence[str] = ()
 
     @property
     def report(self) -> str:

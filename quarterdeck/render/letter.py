@@ -69,7 +69,7 @@ def _footer(document: Document, excerpt: Excerpt, edition: EditionIdentity) -> l
     as_of = origin.as_of if origin else edition.display.instant(edition.as_of)
     listed = sources(origin, edition) if origin else ""
     lines = [f"Where the figures come from. Snapshot {snapshot}, as of {as_of}. {listed}".rstrip()]
-    lines += origin.absent if origin else ()
+    lines += excerpt.absent
     if excerpt.findings:
         more = f"; and {excerpt.findings_left_out} more, on the page" if excerpt.findings_left_out else ""
         lines.append(f"Not understood in the sources: {'; '.join(excerpt.findings)}{more}.")

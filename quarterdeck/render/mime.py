@@ -26,6 +26,15 @@ class Image:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a message: `kind` is its MIME type, `name` ASCII without quotes."""
+
+    name: str
+    kind: str
+    data: bytes
+
+
+@dataclass(frozen=True)
 class MessageBody:
     """
     What every recipient of an edition gets, byte for byte.
@@ -36,6 +45,7 @@ class MessageBody:
         text: The text part, lines ended by LF.
         html: The HTML part, with `cid:` pictures.
         images: The pictures that it names.
+        attachments: The files that go with it.
         mime: The tree as it leaves, from its own `Content-Type` header on; CRLF.
         sha256: Of `mime`, lower-case hex.
     """
@@ -45,11 +55,12 @@ class MessageBody:
     text: str
     html: str
     images: tuple[Image, ...]
+    attachments: tuple[Attachment, ...] = ()
     mime: bytes = field(init=False, repr=False)
     sha256: str = field(init=False)
 
     def __post_init__(self) -> None:
-        mime = _tree(self.text, self.html, self.images)
+        mime = _with_attachments(_tree(self.text, self.html, self.images), self.attachments)
         object.__setattr__(self, "mime", mime)
         object.__setattr__(self, "sha256", hashlib.sha256(mime).hexdigest())
 
@@ -80,6 +91,22 @@ def _tree(text: str, html: str, images: Sequence[Image]) -> bytes:
         page = _multipart(b'multipart/related; type="text/html"', f"related-{content}", parts)
     plain = _leaf(b'text/plain; charset="utf-8"', *encoded(text))
     return _multipart(b"multipart/alternative", f"alternative-{content}", [plain, page])
+
+
+def _with_attachments(body: bytes, attachments: Sequence[Attachment]) -> bytes:
+    """`mixed[body, file, …]`; without files the body alone."""
+    if not attachments:
+        return body
+    files = [
+        _leaf(
+            f'{each.kind}\r\nContent-Disposition: attachment; filename="{each.name}"'.encode(),
+            "base64",
+            _base64(each.data),
+        )
+        for each in attachments
+    ]
+    content = hashlib.sha256(b"\0".join([body, *files])).hexdigest()[:24]
+    return _multipart(b"multipart/mixed", f"mixed-{content}", [body, *files])
 
 
 def _multipart(kind: bytes, boundary: str, parts: Sequence[bytes]) -> bytes:
