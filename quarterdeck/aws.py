@@ -66,25 +66,43 @@ THROTTLED = frozenset(
 
 @overload
 def client(
-    service: Literal["dynamodb"], *, attempts: int | None = None, answer_within_s: float = ...
+    service: Literal["dynamodb"],
+    *,
+    attempts: int | None = None,
+    answer_within_s: float = ...,
+    region: str | None = None,
 ) -> DynamoDBClient: ...
 @overload
 def client(
-    service: Literal["route53"], *, attempts: int | None = None, answer_within_s: float = ...
+    service: Literal["route53"], *, attempts: int | None = None, answer_within_s: float = ..., region: str | None = None
 ) -> Route53Client: ...
 @overload
 def client(
-    service: Literal["route53domains"], *, attempts: int | None = None, answer_within_s: float = ...
+    service: Literal["route53domains"],
+    *,
+    attempts: int | None = None,
+    answer_within_s: float = ...,
+    region: str | None = None,
 ) -> Route53DomainsClient: ...
 @overload
-def client(service: Literal["s3"], *, attempts: int | None = None, answer_within_s: float = ...) -> S3Client: ...
+def client(
+    service: Literal["s3"], *, attempts: int | None = None, answer_within_s: float = ..., region: str | None = None
+) -> S3Client: ...
 @overload
-def client(service: Literal["sesv2"], *, attempts: int | None = None, answer_within_s: float = ...) -> SESV2Client: ...
+def client(
+    service: Literal["sesv2"], *, attempts: int | None = None, answer_within_s: float = ..., region: str | None = None
+) -> SESV2Client: ...
 @overload
-def client(service: Literal["sns"], *, attempts: int | None = None, answer_within_s: float = ...) -> SNSClient: ...
+def client(
+    service: Literal["sns"], *, attempts: int | None = None, answer_within_s: float = ..., region: str | None = None
+) -> SNSClient: ...
 @overload
-def client(service: Literal["sts"], *, attempts: int | None = None, answer_within_s: float = ...) -> STSClient: ...
-def client(service: Any, *, attempts: int | None = None, answer_within_s: float = _ANSWER_S) -> Any:
+def client(
+    service: Literal["sts"], *, attempts: int | None = None, answer_within_s: float = ..., region: str | None = None
+) -> STSClient: ...
+def client(
+    service: Any, *, attempts: int | None = None, answer_within_s: float = _ANSWER_S, region: str | None = None
+) -> Any:
     """
     A client of *service*, which threads may share; region, endpoint and credentials as boto3 finds them.
 
@@ -93,6 +111,7 @@ def client(service: Any, *, attempts: int | None = None, answer_within_s: float 
         attempts: How often one call is posted at most. 1 for what must not be done twice: boto3 posts again
             when an answer is lost. None: as often as it helps against trouble that passes.
         answer_within_s: How long each attempt may stay without a word, in seconds.
+        region: Of a service that is in one region only; None: as boto3 finds it.
 
     Raises:
         AwsUnavailable: No region is set, or the profile is not there.
@@ -103,7 +122,7 @@ def client(service: Any, *, attempts: int | None = None, answer_within_s: float 
     with in_our_words(f"AWS ({service})"):
         # A session of its own: making a client from a session that threads share is not safe. boto3 itself
         # reads AWS_DEFAULT_REGION only; AWS_REGION is what Lambda and the other SDKs set.
-        session = Session(region_name=os.environ.get("AWS_REGION") or None)
+        session = Session(region_name=region or os.environ.get("AWS_REGION") or None)
         return session.client(
             service,
             config=Config(
@@ -141,6 +160,12 @@ def in_our_words(subject: str, *, permission: str = "") -> Iterator[None]:
 def error_code(error: ClientError) -> str:
     """AWS's name for what went wrong: `ThrottlingException`."""
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def code_of(unavailable: AwsUnavailable) -> str:
+    """AWS's name for what *unavailable* was raised from; empty where AWS did not answer."""
+    answer = getattr(unavailable.__cause__, "response", {})
+    return str(answer.get("Error", {}).get("Code", ""))
 
 
 def _answered(error: ClientError, subject: str, permission: str) -> AwsUnavailable:

@@ -112,15 +112,47 @@ def _long_form(theirs: object) -> object:
 
 
 class PathSource(_Settings):
-    """A source in a file or folder, relative to the company folder."""
+    """A source in a file or folder, relative to the company folder, or at `s3://bucket/prefix`."""
 
     path: str
 
 
-class TableSource(PathSource):
-    """One table: where it is, and which of their attributes are our columns (ours: theirs)."""
+class DomainsSource(_Settings):
+    """Zones, records and registrations: files that the AWS CLI printed at `path`, or `aws: true`, Route 53 itself."""
 
+    path: str | None = None
+    aws: bool = False
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> DomainsSource:
+        if (self.path is None) == (not self.aws):
+            raise ValueError("either path: (a folder or s3://bucket/prefix) or aws: true")
+        return self
+
+
+class TableSource(_Settings):
+    """
+    One table: where it is, and which of their attributes are our columns (ours: theirs).
+
+    It is at `path` (a file or folder, also on S3), it is the DynamoDB table `table`, or it is the newest finished
+    export below `export` (`s3://bucket/prefix`). `segments` of a table are read side by side, and consume together
+    no more than `capacity_per_second` read units a second, where that is given.
+    """
+
+    path: str | None = None
+    table: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{3,255}$")] | None = None
+    export: Annotated[str, StringConstraints(pattern=r"^s3://")] | None = None
+    segments: int = Field(default=4, ge=1, le=64)
+    capacity_per_second: int | None = Field(default=None, ge=1)
     columns: Mapping[str, Annotated[ColumnSource, BeforeValidator(_long_form)]]
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> TableSource:
+        if sum(origin is not None for origin in (self.path, self.table, self.export)) != 1:
+            raise ValueError("one of path: (a file), table: (in DynamoDB) and export: (s3://bucket/prefix)")
+        if self.table is None and self.model_fields_set & {"segments", "capacity_per_second"}:
+            raise ValueError("segments: and capacity_per_second: with table: only, which is scanned")
+        return self
 
 
 class Sources(_Settings):
@@ -128,7 +160,7 @@ class Sources(_Settings):
 
     handoffs: PathSource | None = None
     lambdas: PathSource | None = None
-    domains: PathSource | None = None
+    domains: DomainsSource | None = None
     tables: Mapping[TableName, TableSource] = Field(default_factory=dict)
     books: PathSource | None = None
 

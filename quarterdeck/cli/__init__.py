@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -199,7 +200,8 @@ def collect(door: Door, /, company: Path | None, outputs: Path | None) -> None:
 
     plan = make_plan(door.request(company, outputs), door.environment(), now())
     store = open_store(plan.store, plan.company.slug)
-    click.echo(store.address(freeze(plan, store)))
+    told = partial(click.echo, err=True)  # standard output is for the address alone
+    click.echo(store.address(freeze(plan, store, told)))
 
 
 @cli.command(epilog="\b\nexample:\n  python runner.py check --company sample")

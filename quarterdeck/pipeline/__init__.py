@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -26,7 +27,7 @@ from quarterdeck.pipeline.manifest import looked_at
 from quarterdeck.pipeline.observing import observe_events
 from quarterdeck.pipeline.plan import Plan, Purpose, Report, Request, make_plan, recipients_of
 from quarterdeck.snapshot import open_snapshot, reusable_snapshot, take_snapshot
-from quarterdeck.sources import collect
+from quarterdeck.sources import Told, collect
 from quarterdeck.store import Store
 
 __all__ = [
@@ -99,7 +100,7 @@ def run_batch(plan: Plan, *, ledger: Ledger, store: Store, mailer: Mailer | None
         progress("", "asking whether mail would be taken")
         mailer.check(sender=plan.environment.sender or "", bcc=plan.copies)
     progress("", "collecting")
-    snapshot = _snapshot_of_batch(plan, ledger, store)
+    snapshot = _snapshot_of_batch(plan, ledger, store, partial(progress, ""))
     inventory = open_snapshot(snapshot)
     if plan.purpose == "send":
         _refuse_week_seen_in_part(plan, inventory)
@@ -116,9 +117,14 @@ def _is_unreleased(plan: Plan, ledger: Ledger) -> bool:
     return any(edition is None or edition.state != "released" for edition in standing)
 
 
-def freeze(plan: Plan, store: Store) -> Path:
-    """Collect every source once, and freeze it; unchanged files without an `as_of` give the last snapshot again."""
-    collected = collect(plan.company, plan.company_folder)
+def freeze(plan: Plan, store: Store, told: Told) -> Path:
+    """
+    Collect every source once, and freeze it; unchanged sources without an `as_of` give the last snapshot again.
+
+    Args:
+        told: Called with what is being read, now and then.
+    """
+    collected = collect(plan.company, plan.company_folder, told)
     if plan.company.as_of is None:
         store.fetch_latest_snapshot()
         again = reusable_snapshot(collected, plan.company, now=plan.now, store=store.snapshots)
@@ -130,7 +136,7 @@ def freeze(plan: Plan, store: Store) -> Path:
     return taken
 
 
-def _snapshot_of_batch(plan: Plan, ledger: Ledger, store: Store) -> Path:
+def _snapshot_of_batch(plan: Plan, ledger: Ledger, store: Store, told: Told) -> Path:
     """
     The snapshot that all of the batch read.
 
@@ -141,7 +147,7 @@ def _snapshot_of_batch(plan: Plan, ledger: Ledger, store: Store) -> Path:
     batch = ledger.batch(str(plan.period))
     if batch is not None and (plan.purpose == "send" or batch.release_began_at is not None):
         return _existing(store, batch)
-    snapshot = freeze(plan, store)
+    snapshot = freeze(plan, store, told)
     _refuse_period_without_data(plan.period, open_snapshot(snapshot))  # before a batch is opened for it
     opened = ledger.open_batch(str(plan.period), snapshot.name)
     if opened.snapshot == snapshot.name:

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from pydantic import BaseModel
 
-from quarterdeck.config import Company, PathSource, TableName
+from quarterdeck.config import Company, TableName, TableSource
 from quarterdeck.errors import InputInvalid
-from quarterdeck.sources.books import read_books
-from quarterdeck.sources.domains import read_domains
+from quarterdeck.sources.books import BOOK_PATTERNS, read_books
+from quarterdeck.sources.bucket import documents_in_bucket, is_in_bucket, newest_export
+from quarterdeck.sources.canonical import content_hash, in_key_order
+from quarterdeck.sources.domains import DOMAIN_PATTERNS, read_domains
 from quarterdeck.sources.handoffs import HANDOFF_PATTERNS, read_handoffs
 from quarterdeck.sources.lambdas import LAMBDA_PATTERNS, read_lambdas
 from quarterdeck.sources.reading import Document, Finding, Reading, documents_in, table_of
-from quarterdeck.sources.tables import read_table
+from quarterdeck.sources.route53 import documents_of_route53
+from quarterdeck.sources.scan import pages_of_table
+from quarterdeck.sources.tables import read_table, typed_table
 
-__all__ = ["Collected", "Provenance", "collect"]
+__all__ = ["Collected", "Provenance", "Told", "collect"]
+
+# Told what is being read, in words that a person reads.
+Told = Callable[[str], None]
 
 # An export to S3 lies in AWSDynamoDB/<export>/data/; `.json` are its files after gunzip.
 _EXPORT = ("**/data/*.json.gz", "**/data/*.json")
+_ITEMS_A_WORD = 10_000  # of a table that is scanned, between two times of saying how far it is
 
 
 @dataclass(frozen=True)
@@ -31,9 +40,10 @@ class Provenance:
     Where one source's rows came from.
 
     Args:
-        reader: `files`, for a source in the company folder.
+        reader: `files`, `s3`, `s3 export`, `dynamodb` or `route53`.
         arguments: The source's part of `company.yaml`.
-        documents: Document name to the SHA-256 of its bytes.
+        documents: Document name to the SHA-256 of its bytes; of a table that was scanned, its own name to the
+            hash of its values.
     """
 
     reader: str
@@ -57,79 +67,118 @@ class Collected:
     provenance: Mapping[str, Provenance]
 
 
-def collect(company: Company, folder: Path) -> Collected:
+def collect(company: Company, folder: Path, told: Told = lambda _: None) -> Collected:
     """
     Read every source that *company* lists, once.
 
     Args:
         company: The settings of *folder*.
-        folder: The company folder; the sources' paths are relative to it, or absolute.
+        folder: The company folder; the sources' paths are relative to it, absolute, or on S3.
+        told: Called with what is being read, now and then.
 
     Raises:
         InputInvalid: A listed path does not exist, or what is there cannot be used. One handoff document or
             Lambda source that cannot be understood is a finding instead.
+        AwsUnavailable: A source on AWS is missing, a permission is, or AWS does not answer.
     """
     tables: dict[str, pa.Table] = {}
     findings: list[Finding] = []
     provenance: dict[str, Provenance] = {}
-    for name, source, reading in _readings(company, folder):
+    for name, reader, source, reading in _readings(company, folder, told):
         tables |= reading.tables
         findings += reading.findings
         if not reading.hashes:
             findings.append(Finding(name, "warning", "the folder holds nothing that this source reads"))
         arguments = source.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        provenance[name] = Provenance("files", arguments, dict(sorted(reading.hashes.items())))
+        provenance[name] = Provenance(reader, arguments, dict(sorted(reading.hashes.items())))
     tables["findings"] = table_of("findings", [vars(finding) for finding in findings])
     return Collected(tables, tuple(findings), provenance)
 
 
-def _readings(company: Company, folder: Path) -> Iterator[tuple[str, PathSource, Reading]]:
+def _readings(company: Company, folder: Path, told: Told) -> Iterator[tuple[str, str, BaseModel, Reading]]:
+    """Each source's name, reader, part of `company.yaml`, and what it gave."""
     sources = company.sources
     if sources.handoffs:
-        root = _folder(folder, "handoffs", sources.handoffs)
-        yield "handoffs", sources.handoffs, read_handoffs(documents_in(root, *HANDOFF_PATTERNS), company)
+        reader, documents = _documents(folder, "handoffs", sources.handoffs.path, HANDOFF_PATTERNS)
+        yield "handoffs", reader, sources.handoffs, read_handoffs(documents, company)
     if sources.lambdas:
-        root = _folder(folder, "lambdas", sources.lambdas)
-        yield "lambdas", sources.lambdas, read_lambdas(documents_in(root, *LAMBDA_PATTERNS))
+        reader, documents = _documents(folder, "lambdas", sources.lambdas.path, LAMBDA_PATTERNS)
+        yield "lambdas", reader, sources.lambdas, read_lambdas(documents)
     if sources.domains:
-        root = _folder(folder, "domains", sources.domains)
-        yield "domains", sources.domains, read_domains(documents_in(root, "*.json"))
-    for table, source in sources.tables.items():
-        documents = _table_documents(folder, table, source)
-        yield f"tables.{table}", source, read_table(table, documents, company)
+        path = sources.domains.path
+        reader, documents = (
+            ("route53", documents_of_route53())
+            if path is None
+            else _documents(folder, "domains", path, DOMAIN_PATTERNS)
+        )
+        yield "domains", reader, sources.domains, read_domains(documents)
+    for table in sources.tables:
+        yield f"tables.{table}", *_read_table(company, folder, table, told)
     if sources.books:
-        root = _folder(folder, "books", sources.books)
-        yield "books", sources.books, read_books(documents_in(root, "*.csv"), company)
+        reader, documents = _documents(folder, "books", sources.books.path, BOOK_PATTERNS)
+        yield "books", reader, sources.books, read_books(documents, company)
 
 
-def _table_documents(folder: Path, table: TableName, source: PathSource) -> Iterator[Document]:
+def _documents(folder: Path, name: str, path: str, patterns: tuple[str, ...]) -> tuple[str, Iterator[Document]]:
+    """The reader of a source in a folder, and its documents."""
+    place = _place(folder, name, "path")
+    if is_in_bucket(path):
+        return "s3", documents_in_bucket(place, path, *patterns)
+    root = _existing(folder, place, path)
+    if not root.is_dir():
+        raise InputInvalid(place, f"{path!r}, which is a file", "a folder")
+    return "files", documents_in(root, *patterns)
+
+
+def _read_table(company: Company, folder: Path, name: TableName, told: Told) -> tuple[str, TableSource, Reading]:
+    source = company.sources.tables[name]
+    if source.table is not None:
+        return "dynamodb", source, _scanned(company, name, told)
+    if source.export is not None:
+        documents = newest_export(_place(folder, f"tables.{name}", "export"), source.export)
+        return "s3 export", source, read_table(name, documents, company)
+    assert source.path is not None  # noqa: S101 - its config model has exactly one origin
+    place = _place(folder, f"tables.{name}", "path")
+    if is_in_bucket(source.path):
+        return "s3", source, read_table(name, documents_in_bucket(place, source.path, *_EXPORT), company)
+    return "files", source, read_table(name, _table_files(folder, place, source.path), company)
+
+
+def _scanned(company: Company, name: TableName, told: Told) -> Reading:
+    """A table as it is now; its hash is that of its values, since it has no documents."""
+    said = 0
+
+    def tell(items: int) -> None:
+        nonlocal said
+        if items // _ITEMS_A_WORD > said:
+            said = items // _ITEMS_A_WORD
+            told(f"collecting: {name}, {items:,} items so far")
+
+    source = company.sources.tables[name]
+    table, findings = typed_table(name, lambda attributes: pages_of_table(source, attributes, tell), company)
+    return Reading({name: table}, findings, {name: content_hash(name, in_key_order(name, table))})
+
+
+def _table_files(folder: Path, place: str, written: str) -> Iterator[Document]:
     """A table's file, or the data files of an export."""
-    path = _existing(folder, f"tables.{table}", source)
+    path = _existing(folder, place, written)
     if path.is_file():
         yield from documents_in(path.parent, glob.escape(path.name))
         return
     documents = documents_in(path, *_EXPORT)
     first = next(documents, None)
     if first is None:
-        place = _place(folder, f"tables.{table}")
-        raise InputInvalid(place, f"{source.path!r}, a folder without data/*.json.gz", "a file, or an export to S3")
+        raise InputInvalid(place, f"{written!r}, a folder without data/*.json.gz", "a file, or an export to S3")
     yield first
     yield from documents
 
 
-def _folder(folder: Path, name: str, source: PathSource) -> Path:
-    path = _existing(folder, name, source)
-    if not path.is_dir():
-        raise InputInvalid(_place(folder, name), f"{source.path!r}, which is a file", "a folder")
-    return path
-
-
-def _existing(folder: Path, name: str, source: PathSource) -> Path:
-    path = folder / source.path
+def _existing(folder: Path, place: str, written: str) -> Path:
+    path = folder / written
     if not path.exists():
-        raise InputInvalid(_place(folder, name), f"{source.path!r}, which does not exist ({path})", "a path that does")
+        raise InputInvalid(place, f"{written!r}, which does not exist ({path})", "a path that does")
     return path
 
 
-def _place(folder: Path, name: str) -> str:
-    return f"{folder / 'company.yaml'}, sources.{name}.path"
+def _place(folder: Path, name: str, key: str) -> str:
+    return f"{folder / 'company.yaml'}, sources.{name}.{key}"

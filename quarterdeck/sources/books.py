@@ -21,6 +21,7 @@ from quarterdeck.sources.decoding import text_of
 from quarterdeck.sources.reading import Document, Finding, Reading, table_of
 from quarterdeck.sources.values import NotUnderstood, day_from, minor_from, month_from
 
+BOOK_PATTERNS = ("*.csv", "*.csv.gz")
 FILES: Mapping[str, str] = {
     "chart_of_accounts.csv": "accounts",
     "expenses.csv": "expenses",
@@ -48,9 +49,11 @@ def read_books(documents: Iterable[Document], company: Company) -> Reading:
     findings: list[Finding] = []
     for document in documents:
         hashes[document.name] = sha256(document.content).hexdigest()
-        name = FILES.get(document.name)
+        name = FILES.get(document.name.removesuffix(".gz"))
         if name is None:
             findings.append(Finding("books", "info", f"{document.name} is none of {', '.join(FILES)}: not read"))
+        elif name in tables:
+            raise InputInvalid(document.place, f"{name} a second time", "one file of it, gzipped or not")
         else:
             tables[name] = _table(name, document, company)
     return Reading(tables, (*findings, *_unknown_accounts(tables)), hashes)

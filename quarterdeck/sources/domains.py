@@ -15,6 +15,7 @@ from quarterdeck.sources.decoding import json_values
 from quarterdeck.sources.reading import Document, Finding, Reading, table_of
 from quarterdeck.sources.values import NotUnderstood, epoch_from, instant_from
 
+DOMAIN_PATTERNS = ("*.json",)
 ZONES = "hosted-zones.json"
 REGISTRATIONS = "domains.json"
 
@@ -86,7 +87,7 @@ def _entries(document: Document, key: str) -> Iterator[tuple[str, _Object]]:
 def _zone(entry: _Object, place: str) -> dict[str, object]:
     config = _optional(entry, "Config", dict, place) or {}
     return {
-        "zone": _name(_required(entry, "Name", str, place)),
+        "zone": zone_name(_required(entry, "Name", str, place)),
         "is_private": bool(_optional(config, "PrivateZone", bool, f"{place}, Config")),
         "record_count": _required(entry, "ResourceRecordSetCount", int, place),
     }
@@ -97,7 +98,7 @@ def _records(zone: str, entry: _Object, place: str) -> Iterator[dict[str, object
     kind = _required(entry, "Type", str, place)
     row = {
         "zone": zone,
-        "name": _name(_required(entry, "Name", str, place)),
+        "name": zone_name(_required(entry, "Name", str, place)),
         "type": kind,
         "ttl": _optional(entry, "TTL", int, place),
     }
@@ -107,14 +108,14 @@ def _records(zone: str, entry: _Object, place: str) -> Iterator[dict[str, object
 
 def _values(entry: _Object, place: str) -> Sequence[str]:
     if alias := _optional(entry, "AliasTarget", dict, place):
-        return [f"ALIAS {_name(_required(alias, 'DNSName', str, f'{place}, AliasTarget'))}"]
+        return [f"ALIAS {zone_name(_required(alias, 'DNSName', str, f'{place}, AliasTarget'))}"]
     values = _required(entry, "ResourceRecords", list, place)
     return [_required(_object(value, place), "Value", str, f"{place}, ResourceRecords") for value in values]
 
 
 def _registration(entry: _Object, place: str) -> dict[str, object]:
     return {
-        "domain": _name(_required(entry, "DomainName", str, place)),
+        "domain": zone_name(_required(entry, "DomainName", str, place)),
         "expires_on": _expiry(entry.get("Expiry"), f"{place}, Expiry"),
         "auto_renew": _required(entry, "AutoRenew", bool, place),
         "transfer_lock": _optional(entry, "TransferLock", bool, place),
@@ -134,8 +135,8 @@ def _expiry(written: object, place: str) -> date:
     raise InputInvalid(place, _found(written), "a time, as the AWS CLI prints it")
 
 
-def _name(written: str) -> str:
-    """Without the root's dot, and with the wildcard as people write it."""
+def zone_name(written: str) -> str:
+    """A name as Route 53 writes it, without the root's dot, and with the wildcard as people write it."""
     return written.replace("\\052", "*").removesuffix(".").lower()
 
 

@@ -79,7 +79,7 @@ def pages_of(document: Document, attributes: Collection[str]) -> Iterator[Page]:
                 numbers = range(counted_items + 1, counted_items + len(page) + 1)
                 counted_items += len(page)
                 more = next((key for key in _CUT_OFF if rest.get(key)), None)
-                yield _page(document.place, "item", numbers, page, attributes)
+                yield page_of(document.place, "item", numbers, page, attributes)
             case {"Item": item}:
                 lines.append(line)
                 items.append(item)
@@ -90,12 +90,18 @@ def pages_of(document: Document, attributes: Collection[str]) -> Iterator[Page]:
     if more:
         raise InputInvalid(document.place, f"a scan that was cut off ({more} is given)", "all pages of the scan")
     if items:
-        yield _page(document.place, "line", lines, items, attributes)
+        yield page_of(document.place, "line", lines, items, attributes)
 
 
-def _page(
+def page_of(
     place: str, counted: str, numbers: Sequence[int], items: Sequence[object], attributes: Collection[str]
 ) -> Page:
+    """
+    *items* as DynamoDB types them, with *attributes* only; *place*, *counted* and *numbers* as `Page` says.
+
+    Raises:
+        InputInvalid: One of them is no item, or one of the attributes no typed value.
+    """
     columns: dict[str, list[Cell]] = {attribute: [] for attribute in attributes}
     page = Page(place, counted, numbers, columns)
     for row, item in enumerate(items):

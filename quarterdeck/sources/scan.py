@@ -1,0 +1,163 @@
+"""
+A DynamoDB table as it is now: a parallel Scan, page by page, of the mapped attributes only.
+
+Pages wait in a short queue for whoever types them, so the memory that a scan takes does not grow with the
+table. A throttle is waited out, and the page that it hit is asked for again: nothing is read twice.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from quarterdeck.aws import THROTTLED, client, code_of, in_our_words
+from quarterdeck.config import TableSource
+from quarterdeck.errors import AwsUnavailable, InputInvalid
+from quarterdeck.sources.dynamodb_json import Page, page_of
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.client import DynamoDBClient
+
+# Told how many items of a table have been read so far.
+Told = Callable[[int], None]
+
+# After botocore's own attempts are used up: a table whose capacity is gone has it back within the minute.
+_WAITS_S = (1, 2, 4, 8, 15, 30)
+_PAGES_AHEAD = 2  # of each segment
+_ANSWER_WITHIN_S = 60.0  # a page is a megabyte, read with a filter of attributes
+
+
+@dataclass
+class _Scan:
+    """One scan of one table, and what its segments share."""
+
+    dynamodb: DynamoDBClient
+    table: str
+    source: TableSource
+    request: dict[str, Any]
+    pages: queue.Queue[Page | BaseException | None] = field(init=False)
+    is_over: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.pages = queue.Queue(self.source.segments * _PAGES_AHEAD)
+
+    @property
+    def subject(self) -> str:
+        return f"DynamoDB table {self.table} in {self.dynamodb.meta.region_name}"
+
+
+def pages_of_table(source: TableSource, attributes: Collection[str], told: Told = lambda _: None) -> Iterator[Page]:
+    """
+    The items of the table that *source* names, with *attributes* only, as they stand when they are read.
+
+    Args:
+        source: With `table`, `segments` and, where it is to be spared, `capacity_per_second`.
+        attributes: Their names there.
+        told: Called with the number of items read so far.
+
+    Raises:
+        AwsUnavailable: There is no such table (any more), a permission is missing, or the table stays throttled.
+        InputInvalid: A page holds another number of items than it says.
+    """
+    names = {f"#a{number}": attribute for number, attribute in enumerate(sorted(attributes))}
+    assert source.table is not None  # noqa: S101 - its config model has exactly one origin
+    scan = _Scan(
+        client("dynamodb", answer_within_s=_ANSWER_WITHIN_S),
+        source.table,
+        source,
+        {
+            "TableName": source.table,
+            "ConsistentRead": True,  # what was written before the snapshot is in it
+            "ReturnConsumedCapacity": "TOTAL",
+            "TotalSegments": source.segments,
+            "ProjectionExpression": ", ".join(names),
+            "ExpressionAttributeNames": names,
+        },
+    )
+    threads = [
+        threading.Thread(target=_read_segment, args=(scan, segment, attributes), name=f"scan-{segment}", daemon=True)
+        for segment in range(source.segments)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield from _all_pages(scan, len(threads), told)
+    finally:
+        scan.is_over.set()
+        while any(thread.is_alive() for thread in threads):
+            _drain(scan)
+            for thread in threads:
+                thread.join(0.05)
+
+
+def _all_pages(scan: _Scan, segments: int, told: Told) -> Iterator[Page]:
+    items = 0
+    while segments:
+        page = scan.pages.get()
+        if page is None:
+            segments -= 1
+        elif isinstance(page, BaseException):
+            raise page
+        else:
+            items += len(page.numbers)
+            told(items)
+            yield page
+
+
+def _drain(scan: _Scan) -> None:
+    """Make room for those that wait to put in what nobody will read."""
+    while not scan.pages.empty():
+        scan.pages.get_nowait()
+
+
+def _read_segment(scan: _Scan, segment: int, attributes: Collection[str]) -> None:
+    try:
+        for page in _segment(scan, segment, attributes):
+            scan.pages.put(page)
+            if scan.is_over.is_set():
+                return
+        scan.pages.put(None)
+    except BaseException as error:  # noqa: BLE001 - raised by whoever reads the pages
+        scan.pages.put(error)
+
+
+def _segment(scan: _Scan, segment: int, attributes: Collection[str]) -> Iterator[Page]:
+    request = {**scan.request, "Segment": segment}
+    read = 0
+    while True:
+        began = time.monotonic()
+        answer = _asked(scan, request)
+        items = answer["Items"]
+        place = f"{scan.subject}, segment {segment + 1} of {scan.source.segments}"
+        if len(items) != answer["Count"]:
+            raise InputInvalid(place, f"a page of {len(items)} items", f"{answer['Count']}, as it says itself")
+        yield page_of(place, "item", range(read + 1, read + len(items) + 1), items, attributes)
+        read += len(items)
+        if "LastEvaluatedKey" not in answer:
+            return
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        _spare(scan, answer, time.monotonic() - began)
+
+
+def _asked(scan: _Scan, request: dict[str, Any]) -> Any:  # noqa: ANN401 - boto3's answer
+    """One page; a throttle that outlasts botocore's attempts is waited out, and the same page asked for again."""
+    for wait_s in (*_WAITS_S, None):
+        try:
+            with in_our_words(scan.subject, permission="dynamodb:Scan"):
+                return scan.dynamodb.scan(**request)
+        except AwsUnavailable as unavailable:
+            if code_of(unavailable) not in THROTTLED or wait_s is None or scan.is_over.wait(wait_s):
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _spare(scan: _Scan, answer: Any, took_s: float) -> None:  # noqa: ANN401 - boto3's answer
+    """Wait until this segment's part of the capacity that may be consumed a second has paid for the page."""
+    if scan.source.capacity_per_second is None:
+        return
+    consumed = float(answer.get("ConsumedCapacity", {}).get("CapacityUnits", 0))
+    scan.is_over.wait(max(0.0, consumed * scan.source.segments / scan.source.capacity_per_second - took_s))

@@ -1,0 +1,455 @@
+import base64
+import gzip
+import hashlib
+import json
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hotel_on_aws import (
+    HOTEL,
+    company_on_aws,
+    fill_table,
+    items_of,
+    load_bucket,
+    load_tables,
+    make_table,
+)
+
+from quarterdeck.aws import client
+from quarterdeck.config import load_company
+from quarterdeck.errors import AwsUnavailable, InputInvalid
+from quarterdeck.snapshot import reusable_snapshot, take_snapshot
+from quarterdeck.sources import Collected, collect
+
+ROOT = Path(__file__).parent.parent
+TABLES = {"events": "Events", "users": "Users", "checklists": "Checklists", "claims": "Claims"}
+STAND_INS = ["moto", "ministack"]
+
+
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, str]:
+    """Stand-in → the prefix of what was loaded there; filled when first asked for."""
+    return {}
+
+
+@pytest.fixture(params=STAND_INS)
+def hotel(request, on_aws, loaded) -> str:
+    """The hotel on one of the stand-ins: tables `<prefix>Events` …, and the bucket `<prefix>files`."""
+    on_aws(request.getfixturevalue(request.param))
+    if request.param not in loaded:
+        prefix = f"hotel-{uuid.uuid4().hex[:8]}-"
+        load_tables(prefix)
+        load_bucket(f"{prefix}files", "weekly/")
+        loaded[request.param] = prefix
+    return loaded[request.param]
+
+
+@pytest.fixture
+def account(request, on_aws) -> Callable[[str], str]:
+    """A function stand-in → a prefix of names that nobody else uses; boto3 is pointed there."""
+
+    def open_(stand_in: str) -> str:
+        on_aws(request.getfixturevalue(stand_in))
+        return f"own-{uuid.uuid4().hex[:8]}-"
+
+    return open_
+
+
+def snapshot_id(folder: Path, collected: Collected, store: Path) -> str:
+    company = load_company(folder)
+    assert company.as_of is not None
+    return take_snapshot(collected, company, as_of=company.as_of, store=store, collected_at=company.as_of).name
+
+
+def of(folder: Path, **options: object) -> Collected:
+    return collect(load_company(folder), folder, **options)
+
+
+def test_the_hotel_in_dynamodb_is_the_hotel_in_files(hotel, tmp_path):
+    """Tables that are scanned, and documents from a bucket, give the snapshot that the folder gives, id and all."""
+    where = f"s3://{hotel}files/weekly"
+    folder = company_on_aws(
+        tmp_path / "company",
+        {ours: {"table": f"{hotel}{theirs}", "segments": 3} for ours, theirs in TABLES.items()},
+        handoffs={"path": f"{where}/handoffs/projects"},
+        lambdas={"path": f"{where}/lambdas/"},
+        domains={"path": f"{where}/route53"},
+    )
+
+    on_aws, in_files = of(folder), of(HOTEL)
+
+    assert on_aws.findings == in_files.findings
+    assert {name: table.num_rows for name, table in on_aws.tables.items()} == {
+        name: table.num_rows for name, table in in_files.tables.items()
+    }
+    assert snapshot_id(folder, on_aws, tmp_path / "aws") == snapshot_id(HOTEL, in_files, tmp_path / "files")
+    readers = {name: one.reader for name, one in on_aws.provenance.items()}
+    assert readers == {
+        "handoffs": "s3",
+        "lambdas": "s3",
+        "domains": "s3",
+        **{f"tables.{ours}": "dynamodb" for ours in TABLES},
+    }
+    assert on_aws.provenance["handoffs"].documents == in_files.provenance["handoffs"].documents
+
+
+def test_one_file_in_a_bucket_is_a_table_too(hotel, tmp_path):
+    """`path:` may be one object, gzipped or not: the same rows as from the file."""
+    place = {"path": f"s3://{hotel}files/weekly/tables/Events.json.gz"}
+
+    found = of(company_on_aws(tmp_path / "company", {"events": place}))
+
+    assert found.tables["events"].equals(of(HOTEL).tables["events"])
+    assert list(found.provenance["tables.events"].documents) == ["Events.json.gz"]
+
+
+def export_of(prefix: str, bucket: str, *, at: str, items: list[dict], **changed: object) -> None:
+    """What DynamoDB writes when it exports: two data files, the list of files, and last the summary."""
+    s3, root = client("s3"), f"{prefix}AWSDynamoDB/{at}"
+    files = []
+    for number, part in enumerate((items[::2], items[1::2])):
+        content = gzip.compress("".join(json.dumps({"Item": item}) + "\n" for item in part).encode())
+        key = f"{root}/data/{number}.json.gz"
+        s3.put_object(Bucket=bucket, Key=key, Body=content)
+        md5 = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
+        files.append({"itemCount": len(part), "md5Checksum": md5, "dataFileS3Key": key})
+    listing = f"{root}/manifest-files.json"
+    s3.put_object(Bucket=bucket, Key=listing, Body="\n".join(map(json.dumps, files)).encode())
+    summary = {
+        "exportTime": at,
+        "outputFormat": "DYNAMODB_JSON",
+        "exportType": "FULL_EXPORT",
+        "manifestFilesS3Key": listing,
+        "itemCount": len(items),
+        **changed,
+    }
+    if changed.get("itemCount") != 0:  # none: it is still being written
+        s3.put_object(Bucket=bucket, Key=f"{root}/manifest-summary.json", Body=json.dumps(summary).encode())
+
+
+@pytest.mark.parametrize("stand_in", STAND_INS)
+def test_the_newest_finished_export_is_read(account, stand_in, tmp_path):
+    """Older ones, incremental ones, and one that is still being written are left alone."""
+    bucket = account(stand_in) + "exports"
+    client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    items = items_of("Users")
+    export_of("weekly/", bucket, at="2016-12-24T00:00:00Z", items=items[:10])
+    export_of("weekly/", bucket, at="2016-12-31T00:00:00Z", items=items)
+    export_of("weekly/", bucket, at="2017-01-01T00:00:00Z", items=items[:5], exportType="INCREMENTAL_EXPORT")
+    export_of("weekly/", bucket, at="2017-01-02T00:00:00Z", items=items[:7], itemCount=0)
+    folder = company_on_aws(tmp_path / "company", {"users": {"export": f"s3://{bucket}/weekly"}})
+
+    found = of(folder)
+
+    assert rows(found, "users") == rows(of(HOTEL), "users")
+    assert found.provenance["tables.users"].reader == "s3 export"
+    assert all("2016-12-31" in name for name in found.provenance["tables.users"].documents)
+
+
+def rows(found: Collected, table: str) -> list[dict]:
+    return sorted(found.tables[table].to_pylist(), key=str)
+
+
+def test_an_export_that_lacks_items_is_refused(account, tmp_path):
+    """A data file that is not in the list would be rows that nobody misses."""
+    bucket = account("moto") + "exports"
+    client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    export_of("", bucket, at="2016-12-31T00:00:00Z", items=items_of("Users")[:10], itemCount=11)
+    folder = company_on_aws(tmp_path / "company", {"users": {"export": f"s3://{bucket}"}})
+
+    with pytest.raises(InputInvalid, match="found 10 items in its files, expected 11 items"):
+        of(folder)
+
+
+@pytest.mark.parametrize("stand_in", STAND_INS)
+def test_route53_itself_is_what_the_cli_prints_of_it(account, wire, monkeypatch, stand_in, tmp_path):
+    """
+    Zones, records and registrations, however many pages they are, become the tables that files give.
+
+    No stand-in has registrations to list: two pages of them are the wire's own.
+    """
+    account(stand_in)
+    pages = [
+        {"Domains": [{"DomainName": "One.example", "AutoRenew": True, "Expiry": 1798761600}], "NextPageMarker": "more"},
+        {"Domains": [{"DomainName": "two.example", "AutoRenew": False, "Expiry": 1798761600.5}]},
+    ]
+    registrar = wire("http://127.0.0.1:9", lambda call: pages[call.number - 1])
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ROUTE_53_DOMAINS", registrar.endpoint)
+    route53 = client("route53")
+    zone = route53.create_hosted_zone(Name=f"{uuid.uuid4().hex[:8]}.example", CallerReference=uuid.uuid4().hex)[
+        "HostedZone"
+    ]
+    records = [
+        {
+            "Name": f"host-{number:03}.{zone['Name']}",
+            "Type": "A",
+            "TTL": 300,
+            "ResourceRecords": [{"Value": "192.0.2.1"}],
+        }
+        for number in range(320)
+    ]
+    for some in (records[:160], records[160:]):
+        changes = [{"Action": "CREATE", "ResourceRecordSet": record} for record in some]
+        route53.change_resource_record_sets(HostedZoneId=zone["Id"], ChangeBatch={"Changes": changes})
+    folder = company_on_aws(tmp_path / "company", {}, domains={"aws": True})
+    name = zone["Name"].removesuffix(".")
+
+    found = of(folder)
+
+    mine = [row for row in rows(found, "records") if row["zone"] == name]
+    assert len([row for row in mine if row["type"] == "A"]) == 320
+    assert {row["ttl"] for row in mine if row["type"] == "A"} == {300}
+    assert [row["zone"] for row in rows(found, "zones")].count(name) == 1
+    assert [
+        (row["domain"], row["auto_renew"], row["expires_on"].isoformat()) for row in rows(found, "registrations")
+    ] == [
+        ("one.example", True, "2027-01-01"),
+        ("two.example", False, "2027-01-01"),
+    ]
+    assert found.provenance["domains"].reader == "route53"
+    assert {"hosted-zones.json", "domains.json", f"{name}.json"} <= set(found.provenance["domains"].documents)
+
+
+# --- how a scan asks ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def scanned(wire, moto, on_aws, tmp_path):
+    """
+    A function (fate, **keys of the table's source) → what came of reading 3,000 users through a wire, and the wire.
+
+    The table is larger than a page, so that there is a second one to ask for.
+    """
+    on_aws(moto)
+    name = f"users-{uuid.uuid4().hex[:8]}"
+    make_table(name, "userId")
+    padding = {"note": {"S": "guest@example.com " * 40}}  # not mapped: it only makes the items large
+    made = [{"userId": {"S": f"u{number:05}"}, "kind": {"S": "customer"}, **padding} for number in range(3_000)]
+    fill_table(name, iter(made))
+
+    def read(fate, *, told=lambda _: None, **keys):
+        laid = wire(moto, fate)
+        on_aws(laid.endpoint)
+        folder = company_on_aws(tmp_path / "company", {"users": {"table": name, "segments": 1, **keys}})
+        text = (folder / "company.yaml").read_text()
+        (folder / "company.yaml").write_text(
+            text.replace("created_at: createdAt\n", "").replace("channel: channel\n", "")
+        )
+        try:
+            return of(folder, told=told), laid
+        except (AwsUnavailable, InputInvalid) as error:
+            return error, laid
+
+    return read
+
+
+def test_only_mapped_attributes_cross_the_wire(scanned):
+    """The request names them, so that addresses and notes beside them never leave the table."""
+    found, laid = scanned(lambda _: None)
+
+    said = laid.calls[0].said
+    assert set(said["ExpressionAttributeNames"].values()) == {"userId", "kind"}
+    assert said["ProjectionExpression"] == "#a0, #a1"
+    assert found.tables["users"].num_rows == 3_000
+    assert len(laid.calls) > 1
+    assert [call.said.get("ExclusiveStartKey") is None for call in laid.calls] == [True] + [False] * (
+        len(laid.calls) - 1
+    )
+
+
+def test_segments_are_read_side_by_side_and_nothing_twice(scanned):
+    """Each of them has its own pages; together they are the table."""
+    found, laid = scanned(lambda _: None, segments=5)
+
+    assert {call.said["Segment"] for call in laid.calls} == set(range(5))
+    assert {call.said["TotalSegments"] for call in laid.calls} == {5}
+    assert len(set(found.tables["users"]["user_id"].to_pylist())) == 3_000
+
+
+def test_after_a_throttle_the_scan_goes_on_where_it_was(scanned, monkeypatch):
+    """A page that was refused is asked for again, with the same key; those before it are not."""
+    monkeypatch.setattr("quarterdeck.sources.scan._WAITS_S", (0.01,))
+
+    def fate(call):
+        throttled = call.number in range(2, 9)  # longer than botocore's own attempts last
+        return (400, "ProvisionedThroughputExceededException", "slow down") if throttled else None
+
+    found, laid = scanned(fate)
+
+    assert found.tables["users"].num_rows == 3_000
+    keys = [json.dumps(call.said.get("ExclusiveStartKey")) for call in laid.calls]
+    assert len(set(keys[1:9])) == 1
+    assert keys.count("null") == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("ProvisionedThroughputExceededException", "it is asked too often at the moment"),
+        ("AccessDeniedException", "the permission dynamodb:Scan is missing"),
+        ("ExpiredTokenException", "the credentials have expired"),
+        ("ResourceNotFoundException", "there is none in this account and region"),
+    ],
+)
+def test_what_stops_a_scan_names_the_table_and_what_is_missing(scanned, monkeypatch, code, says):
+    """In its middle as at its start: the table, its region, and what to mend."""
+    monkeypatch.setattr("quarterdeck.sources.scan._WAITS_S", ())
+
+    error, _ = scanned(lambda call: (400, code, "no") if call.number > 1 else None)
+
+    assert isinstance(error, AwsUnavailable)
+    assert str(error).startswith("DynamoDB table users-")
+    assert "in eu-west-1" in str(error)
+    assert says in str(error)
+
+
+def test_a_page_that_lost_items_is_refused(scanned):
+    """DynamoDB says how many there are: a proxy that cuts an answer must not cut the company."""
+    page = {"Items": [{"userId": {"S": "u1"}, "kind": {"S": "customer"}}], "Count": 2, "ScannedCount": 2}
+
+    error, _ = scanned(lambda _: page)
+
+    assert isinstance(error, InputInvalid)
+    assert "segment 1 of 1: found a page of 1 items, expected 2, as it says itself" in str(error)
+
+
+def test_a_required_attribute_that_the_table_lacks_is_named(scanned):
+    """Table, item and attribute are said, and no value of another attribute."""
+    page = {"Items": [{"userId": {"S": "u1"}}], "Count": 1, "ScannedCount": 1}
+
+    error, _ = scanned(lambda _: page)
+
+    assert isinstance(error, InputInvalid)
+    assert "segment 1 of 1, item 1 (user_id 'u1'), kind: found no value" in str(error)
+
+
+def test_a_table_is_spared(scanned):
+    """With a limit of read units a second, a page waits until the one before it is paid for."""
+    page = {
+        "Items": [],
+        "Count": 0,
+        "ScannedCount": 0,
+        "ConsumedCapacity": {"CapacityUnits": 20.0},
+        "LastEvaluatedKey": {"userId": {"S": "u1"}},
+    }
+    times = []
+
+    def fate(call):
+        times.append(datetime.now(UTC))
+        return page if call.number < 4 else {**page, "LastEvaluatedKey": None}
+
+    scanned(fate, capacity_per_second=100)
+
+    assert len(times) == 4
+    assert (
+        times[-1] - times[0]
+    ).total_seconds() >= 0.4  # three pages of 20 units at 100 a second, less what asking took
+
+
+def test_progress_is_said_every_ten_thousand_items(scanned):
+    """Whoever waits for a large table sees it move; a small one says nothing."""
+    told: list[str] = []
+
+    def fate(call):
+        first = (call.number - 1) * 4_000
+        items = [{"userId": {"S": f"u{first + n}"}, "kind": {"S": "customer"}} for n in range(4_000)]
+        more = {"LastEvaluatedKey": {"userId": {"S": f"u{first}"}}} if call.number < 6 else {}
+        return {"Items": items, "Count": 4_000, "ScannedCount": 4_000, **more}
+
+    found, _ = scanned(fate, told=told.append)
+
+    assert found.tables["users"].num_rows == 24_000
+    assert told == ["collecting: users, 12,000 items so far", "collecting: users, 20,000 items so far"]
+
+
+# --- what is refused before anything is asked --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ({"path": "a.json", "table": "weekly"}, "one of path: (a file), table: (in DynamoDB) and export:"),
+        ({}, "one of path: (a file), table: (in DynamoDB) and export:"),
+        ({"path": "a.json", "segments": 2}, "segments: and capacity_per_second: with table: only"),
+        ({"table": "weekly", "segments": 0}, "greater than or equal to 1"),
+        ({"table": "a b"}, "String should match pattern"),
+        ({"export": "bucket/prefix"}, "String should match pattern"),
+        ({"tabel": "weekly"}, "the unknown key 'tabel'"),
+    ],
+)
+def test_a_table_is_in_one_place(tmp_path, source, says):
+    """Two origins, none, or a key that does nothing there stop the reading with the line."""
+    folder = company_on_aws(tmp_path / "company", {"users": source})
+
+    with pytest.raises(InputInvalid) as refused:
+        load_company(folder)
+
+    assert "company.yaml, line" in str(refused.value)
+    assert says in str(refused.value)
+
+
+def test_domains_are_in_one_place(tmp_path):
+    """Files or Route 53, not both and not neither."""
+    for domains in ({"aws": True, "path": "route53"}, {"aws": False}):
+        folder = company_on_aws(tmp_path / "company", {}, domains=domains)
+        with pytest.raises(InputInvalid, match=r"either path: .* or aws: true"):
+            load_company(folder)
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "says"),
+    [
+        ("s3://nobodys-bucket-here/x", AwsUnavailable, "there is none in this account and region"),
+        ("s3://{bucket}/nothing-here", InputInvalid, "below which nothing lies"),
+        ("s3://UPPER/x", InputInvalid, "expected s3://bucket/prefix"),
+    ],
+)
+def test_a_place_on_s3_that_holds_nothing_is_named(account, tmp_path, path, error, says):
+    """A missing bucket, an empty prefix and what is no address: each names the key of company.yaml or the address."""
+    bucket = account("moto") + "files"
+    client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    folder = company_on_aws(tmp_path / "company", {}, handoffs={"path": path.format(bucket=bucket)})
+
+    with pytest.raises(error) as refused:
+        of(folder)
+
+    assert says in str(refused.value)
+    assert "s3://" in str(refused.value)
+
+
+def test_a_table_that_changed_is_a_new_snapshot(account, tmp_path):
+    """Unchanged rows give the last snapshot again; one more row does not, though no document tells."""
+    name = account("moto") + "users"
+    make_table(name, "userId")
+    fill_table(name, iter(items_of("Users")[:5]))
+    folder = company_on_aws(tmp_path / "company", {"users": {"table": name}})
+    text = (folder / "company.yaml").read_text()
+    (folder / "company.yaml").write_text("\n".join(line for line in text.splitlines() if not line.startswith("as_of")))
+    company, store, now = load_company(folder), tmp_path / "snapshots", datetime(2017, 1, 3, tzinfo=UTC)
+    taken = take_snapshot(of(folder), company, as_of=now, store=store, collected_at=now)
+
+    again = reusable_snapshot(of(folder), company, now=now, store=store)
+    fill_table(name, iter(items_of("Users")[5:6]))
+    changed = reusable_snapshot(of(folder), company, now=now, store=store)
+
+    assert again == taken
+    assert changed is None
+
+
+def test_collecting_from_files_never_loads_boto3():
+    """A company in a folder needs no AWS, and does not wait for it."""
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom quarterdeck.config import load_company\n"
+        "from quarterdeck.sources import collect\n"
+        "folder = Path(sys.argv[1])\ncollect(load_company(folder), folder)\n"
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'boto3', 'botocore'}))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code, str(HOTEL)], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"
