@@ -637,7 +637,7 @@ def test_names_of_all_scripts_stay_whole(rendered):
 
     edition = rendered(Headline(text="Cash is $5k"), table([(name, "$1") for name in names]))
 
-    for text in (plain(edition.page), plain(edition.body.html), edition.body.text):
+    for text in (plain(edition.page), plain(edition.body.html.replace("<wbr>", "")), edition.body.text):
         assert all(name in text for name in names)
     assert "<script" not in edition.body.html + edition.page
     assert "<img" not in edition.body.html
