@@ -586,7 +586,6 @@ def test_mail_stays_small_whatever_is_printed_or_written(rendered):
 
 
 HUGE = "long words " * 100_000  # 1.1 MB
-HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
 @pytest.mark.parametrize(
@@ -637,7 +636,8 @@ def test_names_of_all_scripts_stay_whole(rendered):
 
     edition = rendered(Headline(text="Cash is $5k"), table([(name, "$1") for name in names]))
 
-    for text in (plain(edition.page), plain(edition.body.html.replace("<wbr>", "")), edition.body.text):
+    mail = re.sub(r"<wbr>|</?span[^>]*>", "", edition.body.html)  # the places where a long word may break
+    for text in (plain(edition.page), plain(mail), edition.body.text):
         assert all(name in text for name in names)
     assert "<script" not in edition.body.html + edition.page
     assert "<img" not in edition.body.html
