@@ -10,6 +10,7 @@ What can go wrong, one class per thing an operator would do about it.
     ├── EventsLeft          2   events about mails were not taken in: look at them, hand them in again
     ├── DataNotReady        3   wait for the data, run again
     ├── NotebookFailed      4   mend the notebook, run again
+    │   └── ReportOverdue   4   make it quicker, or its limit longer, run again
     ├── SendingRefused      5   the mail service would take no mail at all: mend the account, run again
     ├── MailRefused         5   this recipient did not get it: mend the address or the account, run again
     │   └── MailDeferred    5   not now: run again when the message says
@@ -237,6 +238,10 @@ class NotebookFailed(QuarterdeckError):
             f"The other reports are untouched; what ran is kept in {self.kept}.\n"
             f"Mend the notebook, then run\n  python runner.py run {report}"
         )
+
+
+class ReportOverdue(NotebookFailed):
+    """A notebook was ended because its time was over: its reason is in our words, and quotes nothing."""
 
 
 class SendingRefused(QuarterdeckError):

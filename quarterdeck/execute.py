@@ -7,6 +7,7 @@ notebook does not declare, a cell that never ran, a kernel that died, children l
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
@@ -28,7 +29,7 @@ from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from quarterdeck.config import Limits
-from quarterdeck.errors import InputInvalid, NotebookFailed
+from quarterdeck.errors import InputInvalid, NotebookFailed, ReportOverdue
 from quarterdeck.files import write_beside_then_rename
 
 # papermill loads boto3 where it finds it, for notebooks on S3. Ours lie in files, and a run that needs no AWS
@@ -110,10 +111,13 @@ def accepted_parameters(notebook: Path, own: Mapping[str, object]) -> set[str]:
 
 
 def execute(
-    jobs: Sequence[Job], *, workers: int, on_start: Callable[[Job], None] = lambda _: None
+    jobs: Sequence[Job], *, workers: int, begin: Callable[[Job], float | None] = lambda _: math.inf
 ) -> Iterator[Executed]:
     """
     Execute *jobs*, *workers* at a time, and yield each as it ends; one that fails leaves the others alone.
+
+    *begin* is asked when a job's turn comes, in its worker's thread: the seconds that it may take, where that
+    is less than its own limit, or None to leave it out.
 
     When the caller stops listening (an interrupt, say), kernels that still run are killed with their
     whole process groups, and jobs that wait are not started.
@@ -122,10 +126,8 @@ def execute(
     kernels = _Kernels()
 
     def run(job: Job) -> Executed | None:
-        if stop.is_set():
-            return None
-        on_start(job)
-        return _execute_one(job, kernels)
+        allowed_s = None if stop.is_set() else begin(job)
+        return None if allowed_s is None else _execute_one(job, kernels, allowed_s)
 
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="execute") as pool:
         try:
@@ -172,27 +174,38 @@ def _kill_group(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
-def _execute_one(job: Job, kernels: _Kernels) -> Executed:
+def _execute_one(job: Job, kernels: _Kernels, allowed_s: float) -> Executed:
     started = time.monotonic()
     kept = _Kept()
-    with _watched(job, kernels) as (scratch, overdue):
+    with _watched(job, kernels, allowed_s) as (scratch, overdue):
         failure = _attempt(job, kernels, kept, scratch, overdue)
     if kept.notebook is not None:
         _write(kept.notebook, job.output if failure is None else job.failed_output)
     return Executed(job, time.monotonic() - started, failure)
 
 
+class _Overdue:
+    """Whether the report's time was over, and its kernel killed; `reason` says which time that was."""
+
+    def __init__(self, limits: Limits, allowed_s: float) -> None:
+        self.event = threading.Event()
+        self.after_s = min(limits.report_seconds, allowed_s)
+        self.reason = f"the report ran longer than its {limits.report_seconds} s"
+        if allowed_s < limits.report_seconds:
+            self.reason = f"it was ended after {allowed_s:.0f} s, when the time of this start was over"
+
+
 @contextmanager
-def _watched(job: Job, kernels: _Kernels) -> Iterator[tuple[Path, threading.Event]]:
-    """A scratch folder, and an event that is set when the report's time was over and its kernel killed."""
+def _watched(job: Job, kernels: _Kernels, allowed_s: float) -> Iterator[tuple[Path, _Overdue]]:
+    """A scratch folder, and whether the report's time was over."""
     scratch = Path(tempfile.mkdtemp(prefix="qd-"))
-    overdue = threading.Event()
+    overdue = _Overdue(job.limits, allowed_s)
 
     def stop_overdue() -> None:
-        overdue.set()
+        overdue.event.set()
         kernels.kill(job.edition)
 
-    watch = threading.Timer(job.limits.report_seconds, stop_overdue)
+    watch = threading.Timer(overdue.after_s, stop_overdue)
     watch.daemon = True
     watch.start()
     try:
@@ -204,9 +217,7 @@ def _watched(job: Job, kernels: _Kernels) -> Iterator[tuple[Path, threading.Even
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _attempt(
-    job: Job, kernels: _Kernels, kept: _Kept, scratch: Path, overdue: threading.Event
-) -> NotebookFailed | None:
+def _attempt(job: Job, kernels: _Kernels, kept: _Kept, scratch: Path, overdue: _Overdue) -> NotebookFailed | None:
     """Run the notebook into *kept*; None, or why it failed."""
     try:
         execute_notebook(
@@ -233,11 +244,11 @@ def _attempt(
         return _too_late(kept, job, overdue) or other
 
 
-def _too_late(kept: _Kept, job: Job, overdue: threading.Event) -> NotebookFailed | None:
+def _too_late(kept: _Kept, job: Job, overdue: _Overdue) -> NotebookFailed | None:
     """The report's time was over, however its kernel then ended."""
-    if not overdue.is_set():
+    if not overdue.event.is_set():
         return None
-    return _failed(job, kept, kept.reached, f"the report ran longer than its {job.limits.report_seconds} s")
+    return ReportOverdue(*_failed(job, kept, kept.reached, overdue.reason).args)
 
 
 def _kernel_manager(job: Job, scratch: Path, kernels: _Kernels) -> type[AsyncKernelManager]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from harbour import Harbour, make_harbour
 from stand_ins import MINISTACK, boto3_variables, serving_ministack, serving_moto
 from weeks_built import built_week
 
@@ -216,3 +217,9 @@ def week_of(tmp_path_factory, request) -> Callable[[str, str], Path]:
     # A worker of pytest-xdist has a folder inside the one of the whole session.
     shared = own.parent if hasattr(request.config, "workerinput") else own
     return lambda company, period: built_week(company, period, shared)
+
+
+@pytest.fixture
+def harbour(tmp_path: Path) -> Harbour:
+    """A company with two events in 2026-W47 and a report `cfo` that says what was recognised."""
+    return make_harbour(tmp_path)

@@ -1,3 +1,4 @@
+import math
 import os
 import time
 from pathlib import Path
@@ -218,7 +219,7 @@ def test_when_the_caller_stops_listening_no_kernel_lives_on(notebook):
     jobs = [job_of(notebook(PARAMETERS, "1", name="quick")), job_of(notebook(PARAMETERS, slow, name="slow"))]
     waiting = job_of(notebook(PARAMETERS, "1", name="waiting"))
     started = []
-    running = execute([*jobs, waiting], workers=2, on_start=lambda job: started.append(job.notebook.stem))
+    running = execute([*jobs, waiting], workers=2, begin=lambda job: started.append(job.notebook.stem) or math.inf)
 
     assert next(running).job.notebook.stem in {"quick", "waiting"}
     while not (pid_file.exists() and pid_file.read_text()):

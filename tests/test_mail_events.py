@@ -8,7 +8,7 @@ from quarterdeck.errors import InputInvalid
 from quarterdeck.ledger import open_ledger
 from quarterdeck.mail import FrozenBody
 from quarterdeck.mail.events import SesEvent, parse_event
-from quarterdeck.pipeline.deliver import Letter, deliver
+from quarterdeck.pipeline.deliver import Letter, Post, deliver
 
 NOW = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 TAG = f"{'8f' * 16}-1-0-1"
@@ -215,7 +215,7 @@ def test_an_event_finds_the_delivery_that_was_mailed(tmp_path):
     letter = Letter(run.edition, "snapshot-1", body, "reports@example.com", "jada@example.com", (AUDIT,))
     mailer = Accepting()
 
-    sent = deliver(letter, f"Jada Okafor <{READER}>", mailer=mailer, ledger=ledger, now=NOW)
+    sent = deliver(letter, f"Jada Okafor <{READER}>", Post(mailer, ledger, NOW))
     observed = ledger.observe(parse_event(told(event("Delivery", **mailer.tags))))
 
     assert sent.result == "sent"

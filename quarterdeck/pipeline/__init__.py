@@ -8,6 +8,7 @@ Everything left of `deliver` can be repeated freely.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -22,10 +23,11 @@ from quarterdeck.mail import Mailer, frozen_body
 from quarterdeck.period import Period, midnight
 from quarterdeck.pipeline.alarm import Alarm
 from quarterdeck.pipeline.build import Built, Progress, Workshop, build
-from quarterdeck.pipeline.deliver import Delivered, Letter, deliver_to_all
+from quarterdeck.pipeline.deliver import Delivered, Post, deliver_to_all, letter_of
 from quarterdeck.pipeline.manifest import looked_at
 from quarterdeck.pipeline.observing import observe_events
 from quarterdeck.pipeline.plan import Plan, Purpose, Report, Request, make_plan, recipients_of
+from quarterdeck.pipeline.time_left import TimeLeft, no_end
 from quarterdeck.snapshot import open_snapshot, reusable_snapshot, take_snapshot
 from quarterdeck.sources import Told, collect
 from quarterdeck.store import Store
@@ -65,6 +67,9 @@ class Outcome:
     Args:
         is_complete: Whether the period was over at the as-of.
         kept_back: Why nothing was mailed although it was asked for; empty otherwise.
+
+    A start that ran out of time has done no wrong: what it did not begin is `left_for_next`, and no problem.
+    Whoever started it starts the same batch again until nothing is left.
     """
 
     period: Period
@@ -81,21 +86,42 @@ class Outcome:
         return of_editions + [one.problem for one in self.deliveries if one.problem is not None]
 
     @property
+    def left_for_next(self) -> tuple[str, ...]:
+        """The editions that were not begun, or not mailed to all, because the time would not have sufficed."""
+        not_made = [built.edition for built in self.editions if built.state == "not begun"]
+        not_mailed = [one.edition for one in self.deliveries if one.result == "not begun"]
+        return tuple(dict.fromkeys([*not_made, *not_mailed]))
+
+    @property
     def exit_code(self) -> int:
+        """Of what happened; that something is left for the next start is 0 by itself."""
         return worst_exit_code(problem.exit_code for problem in self.problems)
 
 
-def run_batch(plan: Plan, *, ledger: Ledger, store: Store, mailer: Mailer | None, progress: Progress) -> Outcome:
+def run_batch(
+    plan: Plan,
+    *,
+    ledger: Ledger,
+    store: Store,
+    mailer: Mailer | None,
+    progress: Progress,
+    seconds_left: Callable[[], float] = no_end,
+) -> Outcome:
     """
     Make the editions of *plan*, and mail them where it says so.
 
     Args:
         mailer: Needed to `send` only.
         progress: Told of every step as (edition or "", stage).
+        seconds_left: Tells how much time this start still has. What could not end in time is not begun: no run
+            is opened for it, no delivery claimed, and the outcome's `left_for_next` names it.
 
     Raises:
         QuarterdeckError: What stops the whole batch. What stops one edition stands in the outcome.
     """
+    time_left = TimeLeft(seconds_left)
+    if plan.purpose == "rerun":
+        _refuse_what_was_released(plan, ledger)
     if plan.purpose == "send" and mailer is not None and _is_unreleased(plan, ledger):
         progress("", "asking whether mail would be taken")
         mailer.check(sender=plan.environment.sender or "", bcc=plan.copies)
@@ -104,17 +130,29 @@ def run_batch(plan: Plan, *, ledger: Ledger, store: Store, mailer: Mailer | None
     inventory = open_snapshot(snapshot)
     if plan.purpose == "send":
         _refuse_week_seen_in_part(plan, inventory)
-    built = build(Workshop(plan, inventory, snapshot, store, ledger, progress))
+    built = build(Workshop(plan, inventory, snapshot, store, ledger, progress, time_left))
     outcome = Outcome(plan.period, snapshot, plan.period.is_over_at(inventory.as_of), tuple(built))
-    if plan.purpose == "build" or mailer is None:
+    if plan.purpose != "send" or mailer is None:
         return outcome
-    return _released(plan, outcome, ledger, mailer)
+    return _released(plan, outcome, ledger, mailer, time_left)
 
 
 def _is_unreleased(plan: Plan, ledger: Ledger) -> bool:
     """Whether an edition is still to be let go; with none left, a send must be able to say so and end well."""
     standing = [ledger.edition(plan.edition(report)) for report in plan.reports]
     return any(edition is None or edition.state != "released" for edition in standing)
+
+
+def _refuse_what_was_released(plan: Plan, ledger: Ledger) -> None:
+    """What readers got is what is kept: a released edition is not made again, whatever it was made from."""
+    for report in plan.reports:
+        edition = ledger.edition(plan.edition(report))
+        if edition is not None and edition.state == "released":
+            raise CommandRefused(
+                f"rerun {edition.name}",
+                "it was released, and what its readers got is what is kept: it is not made again",
+                f'python runner.py resend {edition.name} --to ADDRESS --because "…"',
+            )
 
 
 def freeze(plan: Plan, store: Store, told: Told) -> Path:
@@ -140,13 +178,16 @@ def _snapshot_of_batch(plan: Plan, ledger: Ledger, store: Store, told: Told) -> 
     """
     The snapshot that all of the batch read.
 
-    A build decides it: it collects, and puts what it found under the batch. A send joins: what was looked
-    at is what leaves. Once mail has begun to leave, every later start joins, so that all readers get one
-    set of numbers.
+    A build decides it: it collects, and puts what it found under the batch. A send or rerun joins: what was
+    looked at is what leaves. Once mail has begun to leave, every later start joins, so that all readers get
+    one set of numbers.
     """
     batch = ledger.batch(str(plan.period))
-    if batch is not None and (plan.purpose == "send" or batch.release_began_at is not None):
+    if batch is not None and (plan.purpose != "build" or batch.release_began_at is not None):
         return _existing(store, batch)
+    if plan.purpose == "rerun":
+        because = "no batch of that week was built, so there is no snapshot to make it from again"
+        raise CommandRefused(f"rerun in {plan.period}", because, f"python runner.py run --period {plan.period}")
     snapshot = freeze(plan, store, told)
     _refuse_period_without_data(plan.period, open_snapshot(snapshot))  # before a batch is opened for it
     opened = ledger.open_batch(str(plan.period), snapshot.name)
@@ -196,8 +237,11 @@ def _instant(first: pd.Timestamp, period: Period) -> datetime:
     return first.to_pydatetime() if first.tzinfo else midnight(first.date(), period.time_zone)
 
 
-def _released(plan: Plan, outcome: Outcome, ledger: Ledger, mailer: Mailer) -> Outcome:
+def _released(plan: Plan, outcome: Outcome, ledger: Ledger, mailer: Mailer, time_left: TimeLeft) -> Outcome:
     """Let the batch go as the company's release rule says, and deliver what went."""
+    if outcome.left_for_next:  # the gates look at all of a batch before any of it leaves
+        names = ", ".join(outcome.left_for_next)
+        return replace(outcome, kept_back=f"Nothing was mailed yet: there was no time to begin {names}.")
     kept = [built for built in outcome.editions if built.state in ("held", "failed")]
     if kept and plan.company.release == "all":
         names = ", ".join(f"{built.edition} is {built.state}" for built in kept)
@@ -205,7 +249,7 @@ def _released(plan: Plan, outcome: Outcome, ledger: Ledger, mailer: Mailer) -> O
     editions: list[Built] = []
     deliveries: list[Delivered] = []
     for built in outcome.editions:
-        let_go, delivered = (built, []) if built in kept else _let_go(plan, built, ledger, mailer)
+        let_go, delivered = (built, []) if built in kept else _let_go(plan, built, ledger, mailer, time_left)
         editions.append(let_go)
         deliveries += delivered
     return replace(outcome, editions=tuple(editions), deliveries=tuple(deliveries))
@@ -214,11 +258,13 @@ def _released(plan: Plan, outcome: Outcome, ledger: Ledger, mailer: Mailer) -> O
 def _not_made_here(plan: Plan, built: Built, ledger: Ledger) -> tuple[Built, list[Delivered]]:
     """A released edition whose mail this machine cannot make: no trouble where all its readers have it."""
     mailed = [ledger.mailed(built.edition, recipient) for recipient in plan.recipients(built.report)]
-    had = [Delivered(built.edition, one.shown, "sent before") for one in mailed if one is not None]
+    had = [Delivered(built.edition, one.shown, "sent before", standing=one) for one in mailed if one is not None]
     return (replace(built, problems=()) if len(had) == len(mailed) else built), had
 
 
-def _let_go(plan: Plan, built: Built, ledger: Ledger, mailer: Mailer) -> tuple[Built, list[Delivered]]:
+def _let_go(
+    plan: Plan, built: Built, ledger: Ledger, mailer: Mailer, time_left: TimeLeft
+) -> tuple[Built, list[Delivered]]:
     """
     Release one edition and mail it; what stops it stands with it, and hides nothing of the others.
 
@@ -232,14 +278,6 @@ def _let_go(plan: Plan, built: Built, ledger: Ledger, mailer: Mailer) -> tuple[B
             ledger.release(built.edition, built.run.id)
     except QuarterdeckError as error:
         return replace(built, problems=(*built.problems, error)), []
-    letter = Letter(
-        edition=built.edition,
-        snapshot=built.snapshot,
-        body=frozen_body(message, str(built.folder / "message.eml")),
-        sender=plan.environment.sender or "",
-        reply_to=built.report.params.owner,
-        bcc=plan.copies,
-        unsubscribe=built.report.params.unsubscribe or "",
-    )
-    recipients = plan.recipients(built.report)
-    return built, deliver_to_all(letter, recipients, mailer=mailer, ledger=ledger, now=plan.now)
+    letter = letter_of(plan, built.report, built.snapshot, frozen_body(message, str(built.folder / "message.eml")))
+    post = Post(mailer, ledger, plan.now, time_left)
+    return built, deliver_to_all(letter, plan.recipients(built.report), post)

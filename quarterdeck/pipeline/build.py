@@ -17,6 +17,7 @@ from quarterdeck.errors import (
     EditionHeld,
     NotebookFailed,
     QuarterdeckError,
+    ReportOverdue,
     StoreUnwritable,
 )
 from quarterdeck.execute import STANDARD_PARAMETERS, Job, execute
@@ -35,13 +36,14 @@ from quarterdeck.pipeline.manifest import (
     write_manifest,
 )
 from quarterdeck.pipeline.plan import Plan, Report
+from quarterdeck.pipeline.time_left import TimeLeft
 from quarterdeck.pipeline.writing import refuse_another_look, rendered_from, restore_released
 from quarterdeck.render import Rendered
 from quarterdeck.store import Store
 
 # Told to whoever watches: (edition, stage), the stage in words that a person reads.
 Progress = Callable[[str, str], None]
-State = Literal["ready", "held", "failed", "released"]
+State = Literal["ready", "held", "failed", "released", "not begun"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Workshop:
     store: Store
     ledger: Ledger
     progress: Progress
+    time_left: TimeLeft
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Built:
     One edition as it stands after the build.
 
     Args:
-        run: The attempt that made it; None where it had left before, and was not touched.
+        run: The attempt that made it; None where it had left before, or time was too short to begin one.
         seconds: Spent on its notebook; 0 where nothing had changed since it was executed.
         rendered: Page, body and figures; None where there is none.
         message: `message.eml`, as the dry run shows it.
@@ -84,19 +87,30 @@ class Built:
 
 
 @dataclass(frozen=True)
-class _Draft:
+class _Waiting:
     edition: str
     report: Report
     folder: Path
     previous: Path | None
     inputs: Mapping[str, str]
+    standing: Run | None
+
+
+@dataclass(frozen=True)
+class _Draft(_Waiting):
+    """What a run makes, or has made: then it is not executed again."""
+
     run: Run
-    is_executed: bool
+
+    @property
+    def is_executed(self) -> bool:
+        return self.standing is not None
 
 
 def build(workshop: Workshop) -> list[Built]:
     """
-    Execute all, render all, gates over all; every edition ends as ready, held or failed in the ledger.
+    Execute all, render all, gates over all; every edition ends as ready, held or failed in the ledger, but
+    for those that are not begun because the time would not suffice: the next start makes them.
 
     An edition whose notebook, parameters, snapshot and code are unchanged is not executed again. One
     that was released is not touched: what readers got is what is kept.
@@ -107,10 +121,18 @@ def build(workshop: Workshop) -> list[Built]:
         if _is_released(workshop.ledger, workshop.plan.edition(report))
     ]
     left = {built.edition for built in released}
-    drafts = [_draft(workshop, report) for report in workshop.plan.reports if workshop.plan.edition(report) not in left]
-    made = [_rendered(workshop, *executed) for executed in _executed(workshop, drafts)]
+    waiting = [
+        _waiting(workshop, report) for report in workshop.plan.reports if workshop.plan.edition(report) not in left
+    ]
+    made = [_rendered(workshop, *executed) for executed in _executed(workshop, waiting)]
+    begun = {built.edition for built in made}
+    missing = [
+        Built(one.edition, one.report, one.folder, workshop.inventory.snapshot, "not begun")
+        for one in waiting
+        if one.edition not in begun
+    ]
     order = [workshop.plan.edition(report) for report in workshop.plan.reports]
-    return sorted([*released, *_judged(workshop, made)], key=lambda built: order.index(built.edition))
+    return sorted([*released, *_judged(workshop, made), *missing], key=lambda built: order.index(built.edition))
 
 
 def _is_released(ledger: Ledger, edition: str) -> bool:
@@ -131,25 +153,29 @@ def _left(workshop: Workshop, report: Report) -> Built:
     return built
 
 
-def _draft(workshop: Workshop, report: Report) -> _Draft:
+def _waiting(workshop: Workshop, report: Report) -> _Waiting:
     edition = workshop.plan.edition(report)
     previous = _previous(workshop, edition)
     folder = workshop.store.edition(edition)
     inputs = inputs_of(report, workshop.inventory.snapshot, previous)
-    standing = _standing_run(workshop.ledger, edition)
+    standing = None if workshop.plan.purpose == "rerun" else _standing_run(workshop.ledger, edition)
     if standing is not None and not is_current(workshop.store.fetch_edition(edition), inputs):
         standing = None
-    # All runs are opened before the first starts, so each may have to wait for all the others.
-    lease = timedelta(seconds=300 + sum(one.params.limits.report_seconds for one in workshop.plan.reports))
-    run = standing or workshop.ledger.start_run(edition, lease)
+    return _Waiting(edition, report, folder, previous, inputs, standing)
+
+
+def _begun(workshop: Workshop, waiting: _Waiting) -> _Draft:
+    """*waiting* with a new run, over the snapshot that all of its batch read."""
+    lease = timedelta(seconds=waiting.report.params.limits.report_seconds + 300)
+    run = workshop.ledger.start_run(waiting.edition, lease)
     if run.snapshot != workshop.inventory.snapshot:
         workshop.ledger.finish_run(run, "failed", seconds=0, reason="another start put a new snapshot under its batch")
         raise CommandRefused(
-            edition,
+            waiting.edition,
             f"another start has put snapshot {run.snapshot} under its batch meanwhile",
             f"python runner.py run --period {workshop.plan.period}",
         )
-    return _Draft(edition, report, folder, previous, inputs, run, is_executed=standing is not None)
+    return _Draft(**vars(waiting), run=run)
 
 
 def _previous(workshop: Workshop, edition: str) -> Path | None:
@@ -171,24 +197,29 @@ def _standing_run(ledger: Ledger, edition: str) -> Run | None:
     return next((run for run in ledger.runs(edition) if run.id == standing.run and run.state == "ready"), None)
 
 
-def _executed(workshop: Workshop, drafts: Sequence[_Draft]) -> Iterator[tuple[_Draft, float, QuarterdeckError | None]]:
-    """Each draft with the seconds that its notebook took, and why it failed."""
-    jobs: dict[str, tuple[Job, _Draft]] = {}
-    for draft in drafts:
-        if draft.is_executed:
-            yield draft, 0.0, None
-        else:
-            jobs[draft.edition] = _job(workshop, draft), draft
-    running = execute(
-        [job for job, _ in jobs.values()],
-        workers=os.cpu_count() or 1,
-        on_start=lambda job: workshop.progress(job.edition, "executing"),
-    )
-    for done in running:
-        yield jobs[done.job.edition][1], done.seconds, done.failure
+def _executed(
+    workshop: Workshop, waiting: Sequence[_Waiting]
+) -> Iterator[tuple[_Draft, float, QuarterdeckError | None]]:
+    """Each that time allowed to begin, with the seconds that its notebook took, and why it failed."""
+    for one in waiting:
+        if one.standing is not None:
+            yield _Draft(**vars(one), run=one.standing), 0.0, None
+    to_run = {one.edition: one for one in waiting if one.standing is None}
+    drafts: dict[str, _Draft] = {}
+
+    def begin(job: Job) -> float | None:
+        allowed_s = workshop.time_left.for_a_report(job.limits.report_seconds)
+        if allowed_s is not None:
+            drafts[job.edition] = _begun(workshop, to_run[job.edition])
+            workshop.progress(job.edition, "executing")
+        return allowed_s
+
+    jobs = [_job(workshop, one) for one in to_run.values()]
+    for done in execute(jobs, workers=os.cpu_count() or 1, begin=begin):
+        yield drafts[done.job.edition], done.seconds, done.failure
 
 
-def _job(workshop: Workshop, draft: _Draft) -> Job:
+def _job(workshop: Workshop, draft: _Waiting) -> Job:
     standard = dict(
         zip(
             STANDARD_PARAMETERS,
@@ -237,8 +268,9 @@ def _rendered(workshop: Workshop, draft: _Draft, seconds: float, failure: Quarte
 def _failed(workshop: Workshop, draft: _Draft, built: Built) -> Built:
     failure = built.problems[0]
     # Without its text: an exception's message may quote anything, and the ledger keeps no personal data
+    said = failure.reason if isinstance(failure, ReportOverdue) else type(failure).__name__
     where = f" in cell {getattr(failure, 'cell', '?')}" if isinstance(failure, NotebookFailed) else ""
-    workshop.ledger.finish_run(draft.run, "failed", seconds=built.seconds, reason=type(failure).__name__ + where)
+    workshop.ledger.finish_run(draft.run, "failed", seconds=built.seconds, reason=said + where)
     workshop.progress(draft.edition, "failed")
     return replace(built, state="failed")
 
@@ -252,7 +284,7 @@ def _with_notebook_kept(workshop: Workshop, draft: _Draft, built: Built) -> Buil
         kept = workshop.store.keep_failed(draft.edition, draft.run.id, Path(failure.kept))
     except AwsUnavailable as error:
         return replace(built, kept=failure.kept, problems=(failure, error))
-    told = NotebookFailed(failure.edition, failure.cell, failure.source, failure.reason, failure.traceback, kept)
+    told = type(failure)(failure.edition, failure.cell, failure.source, failure.reason, failure.traceback, kept)
     return replace(built, kept=kept, problems=(told,))
 
 

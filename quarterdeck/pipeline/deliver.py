@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Literal
 
 from quarterdeck.errors import DeliveryUnknown, InputInvalid, MailDeferred, MailRefused, QuarterdeckError
-from quarterdeck.ledger import Claim, Ledger, without_addresses
+from quarterdeck.ledger import Claim, Delivery, Ledger, without_addresses
 from quarterdeck.mail import Envelope, FrozenBody, Mailer, message_id_of, stamp
+from quarterdeck.pipeline.plan import Plan, Report
+from quarterdeck.pipeline.time_left import TimeLeft
 
-Result = Literal["sent", "sent before", "being sent", "refused", "deferred", "unknown"]
+Result = Literal["sent", "sent before", "being sent", "refused", "deferred", "unknown", "not begun"]
 
 _NOT_CLAIMED: dict[str, Result] = {"already_sent": "sent before", "being_sent": "being sent", "in_doubt": "unknown"}
 
@@ -31,52 +33,106 @@ class Letter:
     unsubscribe: str = ""
 
 
+def letter_of(plan: Plan, report: Report, snapshot: str, body: FrozenBody) -> Letter:
+    """*body*, the edition of *report* in *plan* that was made from *snapshot*, ready to be stamped."""
+    return Letter(
+        edition=plan.edition(report),
+        snapshot=snapshot,
+        body=body,
+        sender=plan.environment.sender or "",
+        reply_to=report.params.owner,
+        bcc=plan.copies,
+        unsubscribe=report.params.unsubscribe or "",
+    )
+
+
 @dataclass(frozen=True)
 class Delivered:
-    """What became of one edition for one recipient; `shown` is what a person may read of the address."""
+    """
+    What became of one edition for one recipient.
+
+    Args:
+        shown: What a person may read of the address.
+        standing: The delivery as another start or command left it, where none was claimed now.
+    """
 
     edition: str
     shown: str
     result: Result
     problem: QuarterdeckError | None = None
+    standing: Delivery | None = None
 
 
-def deliver_to_all(
-    letter: Letter, recipients: Sequence[str], *, mailer: Mailer, ledger: Ledger, now: datetime
-) -> list[Delivered]:
+@dataclass(frozen=True)
+class Post:
+    """
+    Who carries a letter, and who remembers it.
+
+    Args:
+        mailer: Raises `MailRefused` or `InputInvalid` for a clear no; whatever else it raises may have been a yes.
+        now: The message's Date, tz-aware.
+    """
+
+    mailer: Mailer
+    ledger: Ledger
+    now: datetime
+    time_left: TimeLeft = field(default_factory=TimeLeft)
+
+
+def deliver_to_all(letter: Letter, recipients: Sequence[str], post: Post) -> list[Delivered]:
     """Mail *letter* to each of *recipients*, as `deliver` does; who was refused is told who has it."""
-    tried = [deliver(letter, recipient, mailer=mailer, ledger=ledger, now=now) for recipient in recipients]
+    tried = [deliver(letter, recipient, post) for recipient in recipients]
     got = tuple(one.shown for one in tried if one.result in ("sent", "sent before"))
     return [
         replace(one, problem=one.problem.knowing(got)) if isinstance(one.problem, MailRefused) else one for one in tried
     ]
 
 
-def deliver(letter: Letter, recipient: str, *, mailer: Mailer, ledger: Ledger, now: datetime) -> Delivered:
+def deliver(letter: Letter, recipient: str, post: Post) -> Delivered:
     """
     Mail *letter* to *recipient* at most once, whatever crashes; the claim is written before the send.
 
-    Args:
-        mailer: Raises `MailRefused` or `InputInvalid` for a clear no; whatever else it raises may have been a yes.
-        now: The message's Date, tz-aware.
+    Nothing is claimed where the time left would not suffice for the answer.
+    """
+    if not post.time_left.is_enough_for_a_mail:
+        return Delivered(letter.edition, without_addresses(recipient), "not begun")
+    owner = secrets.token_hex(16)
+    claim = post.ledger.claim(letter.edition, recipient, body_hash=letter.body.sha256, owner=owner)
+    return _sent(letter, recipient, claim, post)
+
+
+def deliver_once_more(letter: Letter, recipient: str, post: Post, *, because: str, by: str) -> Delivered:
+    """
+    Mail *letter* once more to *recipient*, who was mailed before, by the word of a person; else as `deliver`.
+
+    Raises:
+        CommandRefused: The edition is not released, or no mail to *recipient* was ever claimed.
+        InputInvalid: No reason is given.
     """
     owner = secrets.token_hex(16)
-    claim = ledger.claim(letter.edition, recipient, body_hash=letter.body.sha256, owner=owner)
+    claim = post.ledger.resend(
+        letter.edition, recipient, body_hash=letter.body.sha256, owner=owner, because=because, by=by
+    )
+    return _sent(letter, recipient, claim, post)
+
+
+def _sent(letter: Letter, recipient: str, claim: Claim, post: Post) -> Delivered:
+    """What became of the send that *claim* allows; without one nothing is sent."""
     if claim.outcome != "claimed":
         return _not_ours(letter, claim)
-    shown = claim.delivery.shown
+    shown, ledger = claim.delivery.shown, post.ledger
     envelope = Envelope(
         sender=letter.sender,
         to=(recipient,),
-        date=now,
-        message_id=message_id_of(owner, sender=letter.sender),
+        date=post.now,
+        message_id=message_id_of(claim.delivery.owner, sender=letter.sender),
         reply_to=letter.reply_to,
         edition=letter.edition,
         snapshot=letter.snapshot,
         unsubscribe=letter.unsubscribe,
     )
     try:
-        message_id = mailer.send(
+        message_id = post.mailer.send(
             stamp(letter.body, envelope), sender=letter.sender, to=recipient, bcc=letter.bcc, tags=_tags(letter, claim)
         )
     except MailDeferred as put_off:
@@ -116,7 +172,7 @@ def _reason(refusal: MailRefused | InputInvalid) -> str:
 def _not_ours(letter: Letter, claim: Claim) -> Delivered:
     result = _NOT_CLAIMED[claim.outcome]
     problem = DeliveryUnknown(letter.edition, claim.delivery.reason) if result == "unknown" else None
-    return Delivered(letter.edition, claim.delivery.shown, result, problem)
+    return Delivered(letter.edition, claim.delivery.shown, result, problem, claim.delivery)
 
 
 def _tags(letter: Letter, claim: Claim) -> dict[str, str]:

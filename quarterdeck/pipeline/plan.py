@@ -15,7 +15,7 @@ from quarterdeck.execute import accepted_parameters
 from quarterdeck.mail import bare_address
 from quarterdeck.period import Period
 
-Purpose = Literal["build", "send"]
+Purpose = Literal["build", "rerun", "send"]
 
 _RESERVED_FOR_EXAMPLES = (
     ".example",
@@ -39,7 +39,8 @@ class Request:
         store: Where editions and snapshots are kept: a folder, or `s3://bucket/prefix`.
         reports: None named means all that have a params file.
         period: `2026-W48`; None is the last full week before the snapshot's as-of.
-        purpose: `send` mails; `build` stops before.
+        purpose: `send` mails; `build` stops before; so does `rerun`, which joins the batch that is open, and
+            executes anew what has not changed.
         overrides: Parameters given with `-p`; they win over the params file.
     """
 

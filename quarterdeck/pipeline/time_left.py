@@ -1,0 +1,48 @@
+"""The time that one start of a batch has: what cannot end in time is not begun, and left for the next start."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+# Kept free at the end: to end kernels, render what they made, and record how all of it stands.
+WRAP_UP_S = 30.0
+# The longest that one mail may be on its way. SES's suppression list is asked 4 times, 10 s each; its pace is
+# waited for (1 + 2 + 4 + 8 + 16 s); its answer is waited for 60 s. A claim that is cut off is in doubt for ever.
+SEND_S = 150.0
+
+
+def no_end() -> float:
+    """What a start on a machine of one's own has: all the time."""
+    return math.inf
+
+
+@dataclass(frozen=True)
+class TimeLeft:
+    """
+    What is left of a start's time.
+
+    Args:
+        seconds_left: Tells how many seconds are left, whenever it is asked; it is the only clock here.
+    """
+
+    seconds_left: Callable[[], float] = no_end
+    given_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "given_s", self.seconds_left())
+
+    def for_a_report(self, limit_s: float) -> float | None:
+        """
+        How many seconds a report may take that would begin now; None: it is not to begin.
+
+        It begins where its own limit fits in, or half of what the start was given: a limit is what a report
+        may take at worst, and one that no start could hold must not keep it from ever being tried.
+        """
+        left_s = self.seconds_left() - WRAP_UP_S
+        return left_s if left_s >= min(limit_s, self.given_s / 2) else None
+
+    @property
+    def is_enough_for_a_mail(self) -> bool:
+        return self.seconds_left() >= SEND_S
