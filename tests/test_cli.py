@@ -40,7 +40,7 @@ def test_help_teaches_examples_and_every_exit_code(runner):
         assert re.search(rf"\b{code} \w+", shown)
 
 
-@pytest.mark.parametrize("command", ["run", "collect", "check", "show", "approve", "settle"])
+@pytest.mark.parametrize("command", ["run", "rerun", "resend", "collect", "check", "show", "approve", "settle"])
 def test_every_command_shows_an_example(runner, command):
     """Each command's help has one that works when pasted."""
     shown = runner(command, "--help")
@@ -93,6 +93,15 @@ def test_check_says_of_each_thing_whether_it_is_right(runner):
     assert "WRONG company: nowhere: found no such folder" in wrong.stderr
 
 
+def test_a_check_makes_nothing(runner, tmp_path):
+    """To look is not to make: neither outputs folder nor ledger is there afterwards."""
+    done = runner("check", "--company", str(HOTEL))
+
+    assert done.returncode == 0, done.stderr
+    assert "OK    ledger: " in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_show_lists_periods_with_the_states_of_their_editions(runner):
     """An empty ledger says how to begin; after a run its period is listed."""
     empty = runner("show", "--company", str(HOTEL))
@@ -121,6 +130,15 @@ def test_show_lists_periods_with_the_states_of_their_editions(runner):
         (("settle", "cfo/2016-W45"), 2, "--sent"),
         (("settle", "cfo/2016-W45", "--sent"), 2, "settle cfo/2016-W45"),
         (("approve", "cfo/2016-W45", "--because", "x"), 2, "approve cfo/2016-W45"),
+        (("rerun", "cfo"), 2, "expected"),
+        (("rerun", "cfo/2016-W45", "--company", str(HOTEL)), 2, "no batch of that week was built"),
+        (("resend", "cfo/2016-W45", "--to", "a@b.boats"), 2, "Missing option '--because'"),
+        (("resend", "cfo/2016-W45", "--to", "a@b.boats", "--because", "x"), 2, "no company was named"),
+        (
+            ("resend", "cfo/2025-W10", "--to", "a@b.boats", "--because", "x", "--company", str(ROOT / "sample")),
+            2,
+            "is a sample and can never be sent",
+        ),
         (("--env-file", "none.env", "show"), 2, "none.env: found no such file"),
     ],
 )

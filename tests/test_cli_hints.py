@@ -11,6 +11,11 @@ TYPED = ("run", "cfo", "--company", "my company", "--outputs=/srv/out")
         ("python runner.py check", TYPED, "python runner.py check --company 'my company' --outputs /srv/out"),
         ("python runner.py show cfo/2026-W47", TYPED, "python runner.py show cfo/2026-W47 --company 'my company'"),
         ("python runner.py run --company sample", ("run", "--company", "x"), "python runner.py run --company sample"),
+        (
+            "python runner.py rerun a/2026-W4",
+            ("run", "--company", "x"),
+            "python runner.py rerun a/2026-W4 --company x",
+        ),
         ("python runner.py run cfo", ("run", "cfo"), "python runner.py run cfo"),
         ("Correct it, then run\n  python runner.py check\nDone.", ("check", "--company", "h"), None),
         ("no command here", TYPED, "no command here"),

@@ -250,6 +250,62 @@ def approve(door: Door, /, edition: str, because: str, company: Path | None) -> 
     click.echo(f"{edition} is {approved.state}. What was found, and your reason, are kept.")
 
 
+@cli.command(epilog="\b\nexample:\n  python runner.py rerun cfo/2026-W47")
+@click.argument("edition")
+@_company_option
+@_outputs_option
+@click.pass_obj
+def rerun(door: Door, /, edition: str, company: Path | None, outputs: Path | None) -> None:
+    """
+    Make an edition again from its week's snapshot, also when nothing changed.
+
+    Nothing is collected and nothing is mailed. One that was released is refused: what its readers got is kept.
+    """
+    from quarterdeck.cli.terminal import Watch, print_outcome
+    from quarterdeck.config import edition_parts
+    from quarterdeck.pipeline import make_plan, run_batch
+    from quarterdeck.store import open_store
+
+    report, period = edition_parts(edition)
+    request = door.request(company, outputs, reports=(report,), period=period, purpose="rerun")
+    plan = make_plan(request, door.environment(), now())
+    store = open_store(request.store, plan.company.slug)
+    with Watch([edition]) as watch:
+        outcome = run_batch(plan, ledger=door.ledger(plan.company), store=store, mailer=None, progress=watch)
+    print_outcome(outcome)
+    sys.exit(outcome.exit_code)
+
+
+@cli.command(
+    epilog="\b\nexample:\n"
+    '  python runner.py resend cfo/2026-W47 --to cfo@example.com --because "she deleted it" --company FOLDER'
+)
+@click.argument("edition")
+@click.option("--to", "recipient", metavar="ADDRESS", required=True, help="Who was mailed, and is mailed once more.")
+@click.option("--because", required=True, help="Why; it is recorded with your name.")
+@_company_option
+@_outputs_option
+@click.pass_obj
+def resend(door: Door, /, edition: str, recipient: str, because: str, **where: Path | None) -> None:
+    """Mail a released edition once more to one of its readers."""
+    import getpass
+
+    from quarterdeck.cli.terminal import print_delivered
+    from quarterdeck.config import edition_parts
+    from quarterdeck.pipeline import Post, make_plan
+    from quarterdeck.pipeline import resend as mail_once_more
+    from quarterdeck.store import open_store
+
+    report, period = edition_parts(edition)
+    request = door.request(where["company"], where["outputs"], reports=(report,), period=period, purpose="send")
+    environment = door.environment()
+    plan = make_plan(request, environment, now())
+    post = Post(_mailer(environment), door.ledger(plan.company), plan.now)
+    store = open_store(request.store, plan.company.slug)
+    done = mail_once_more(plan, recipient, post, store=store, because=because, by=getpass.getuser())
+    sys.exit(print_delivered(done, plan.period))
+
+
 @cli.command(epilog="\b\nexample:\n  python runner.py settle cfo/2026-W47 --to cfo@example.com --not-sent")
 @click.argument("edition")
 @click.option("--to", "recipient", metavar="ADDRESS", help="Only the delivery to this address.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,10 +12,10 @@ from pathlib import Path
 
 from quarterdeck.charts.lettering import font_file
 from quarterdeck.config import Environment, load_company, load_params, report_names
-from quarterdeck.errors import QuarterdeckError
+from quarterdeck.errors import QuarterdeckError, StoreUnwritable
 from quarterdeck.execute import accepted_parameters
 from quarterdeck.files import write_beside_then_rename
-from quarterdeck.ledger import open_ledger
+from quarterdeck.ledger import ledger_file, open_ledger
 from quarterdeck.pipeline import Request
 from quarterdeck.snapshot import open_snapshot, take_snapshot
 from quarterdeck.sources import collect
@@ -95,12 +96,22 @@ def _fonts() -> str:
 def _outputs(request: Request) -> str:
     if is_bucket(request.store):
         return f"{request.store} is a bucket"  # which is looked at with all else on AWS
-    probe = Path(request.store) / ".check"
+    folder = Path(request.store)
+    if not folder.exists():  # to look is not to make
+        above = next(one for one in folder.absolute().parents if one.exists())
+        if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
+            raise StoreUnwritable(str(folder), f"it is not there, and {above} does not let us make it")
+        return f"{folder} is made by the first run"
+    probe = folder / ".check"
     write_beside_then_rename(probe, b"")
     probe.unlink()
     return f"{request.store} can be written"
 
 
 def _ledger(request: Request, environment: Environment, now: datetime) -> str:
-    ledger = open_ledger(environment.ledger, load_company(request.company).slug, lambda: now)
+    slug = load_company(request.company).slug
+    file = ledger_file(environment.ledger, slug)
+    if file is not None and not file.exists():
+        return f"{file} is made by the first run"
+    ledger = open_ledger(environment.ledger, slug, lambda: now)
     return f"{len(ledger.batches())} batches"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_COMMAND = re.compile(r"python runner\.py (run|check|collect|show|settle|approve)\b[^\n]*")
-_TAKES_OUTPUTS = frozenset({"run", "check", "collect"})
+_COMMAND = re.compile(r"python runner\.py (run|rerun|resend|check|collect|show|settle|approve)\b[^\n]*")
+_TAKES_OUTPUTS = frozenset({"run", "rerun", "resend", "check", "collect"})
 
 
 def completed(message: str, arguments: Sequence[str]) -> str:

@@ -21,7 +21,8 @@ from quarterdeck.config import Company
 from quarterdeck.errors import worst_exit_code
 from quarterdeck.ledger import Edition, Ledger
 from quarterdeck.mail import text_of
-from quarterdeck.pipeline import Built, Outcome
+from quarterdeck.period import Period
+from quarterdeck.pipeline import Built, Delivered, Outcome
 
 _ENDS = frozenset({"ready", "held", "failed", "released"})
 
@@ -86,11 +87,39 @@ def print_outcome(outcome: Outcome) -> None:
     if not outcome.is_complete:
         _out.print(f"{outcome.period} is not over yet: the reports say so under their title, and --send refuses them.")
     for one in outcome.deliveries:
-        _out.print(escape(f"{one.edition} to {one.shown}: {one.result}"))
+        _out.print(escape(_told(one, outcome.period)))
+    if outcome.left_for_next:
+        _out.print(f"Left for the next start, which goes on from here: {', '.join(outcome.left_for_next)}")
     if outcome.kept_back:
         _err.print(escape(outcome.kept_back))
     for problem in outcome.problems:
         _err.print("\n" + escape(completed(str(problem), sys.argv[1:])))
+
+
+def print_delivered(delivered: Delivered, period: Period) -> int:
+    """What became of one mail; the exit code."""
+    _out.print(escape(_told(delivered, period)))
+    if delivered.problem is None:
+        return 0
+    _err.print("\n" + escape(completed(str(delivered.problem), sys.argv[1:])))
+    return delivered.problem.exit_code
+
+
+def _told(delivered: Delivered, period: Period) -> str:
+    """What became of one delivery; of one that was not tried now, how it stands and since when."""
+    to, standing = f"{delivered.edition} to {delivered.shown}", delivered.standing
+    if standing is None:
+        return f"{to}: {delivered.result}"
+    at = f"{standing.claimed_at.astimezone(ZoneInfo(period.time_zone)):%Y-%m-%d %H:%M}"
+    match standing.state:
+        case "sent" | "delivered":
+            return f"{to}: {standing.state} before, at {at}; nothing is sent again"
+        case "bounced" | "complained":
+            return f"{to}: {standing.state}, sent at {at}; nothing is sent again"
+        case "sending":
+            return f"{to}: another start is sending it since {at}"
+        case _:
+            return f"{to}: {delivered.result} since {at}; nothing is sent again"
 
 
 def print_mails(outcome: Outcome) -> None:

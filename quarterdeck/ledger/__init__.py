@@ -32,6 +32,7 @@ __all__ = [
     "MailEvent",
     "Observation",
     "Run",
+    "ledger_file",
     "open_ledger",
     "without_addresses",
 ]
@@ -53,16 +54,23 @@ def open_ledger(url: str | None, company: str, clock: Clock) -> Ledger:
         StoreUnwritable: It cannot be made or written.
         AwsUnavailable: Its table is missing, a permission is, or AWS does not answer.
     """
-    if url is None:
-        return Ledger(SqliteTable(user_state_path("quarterdeck") / f"{company}.db"), company, clock)
-    kind, _, where = url.partition(":")
+    file = ledger_file(url, company)
+    if file is not None:
+        return Ledger(SqliteTable(file), company, clock)
+    kind, _, where = (url or "").partition(":")
     if kind == "dynamodb" and where:
         return Ledger(DynamoTable(where), company, clock)
-    if kind != "sqlite" or not where:
-        raise InputInvalid(
-            "QUARTERDECK_LEDGER",
-            repr(url),
-            "sqlite:PATH or dynamodb:TABLE",
-            "QUARTERDECK_LEDGER=sqlite:PATH python runner.py run",
-        )
-    return Ledger(SqliteTable(Path(where).expanduser()), company, clock)
+    raise InputInvalid(
+        "QUARTERDECK_LEDGER",
+        repr(url),
+        "sqlite:PATH or dynamodb:TABLE",
+        "QUARTERDECK_LEDGER=sqlite:PATH python runner.py run",
+    )
+
+
+def ledger_file(url: str | None, company: str) -> Path | None:
+    """The file of the ledger of *company* at *url*, as `open_ledger` takes it; None where it is none in a file."""
+    if url is None:
+        return user_state_path("quarterdeck") / f"{company}.db"
+    kind, _, where = url.partition(":")
+    return Path(where).expanduser() if kind == "sqlite" and where else None

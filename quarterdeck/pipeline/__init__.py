@@ -27,6 +27,7 @@ from quarterdeck.pipeline.deliver import Delivered, Post, deliver_to_all, letter
 from quarterdeck.pipeline.manifest import looked_at
 from quarterdeck.pipeline.observing import observe_events
 from quarterdeck.pipeline.plan import Plan, Purpose, Report, Request, make_plan, recipients_of
+from quarterdeck.pipeline.resend import resend
 from quarterdeck.pipeline.time_left import TimeLeft, no_end
 from quarterdeck.snapshot import open_snapshot, reusable_snapshot, take_snapshot
 from quarterdeck.sources import Told, collect
@@ -38,6 +39,7 @@ __all__ = [
     "Delivered",
     "Outcome",
     "Plan",
+    "Post",
     "Purpose",
     "Report",
     "Request",
@@ -45,6 +47,7 @@ __all__ = [
     "make_plan",
     "observe_events",
     "recipients_of",
+    "resend",
     "run_batch",
 ]
 
