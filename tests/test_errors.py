@@ -14,6 +14,7 @@ EVERY_ERROR = [
     errors.EventsLeft(("event 2: SES event, reject: found str, expected an object",), 3),
     errors.DataNotReady("cfo/2026-W48", "events are 50 h old, 30 h are allowed", "python runner.py run cfo"),
     errors.NotebookFailed("cfo/2026-W48", 4, "1 / 0", "ZeroDivisionError: division by zero", "", "failed.ipynb"),
+    errors.ReportOverdue("cfo/2026-W48", 4, "1 / 0", "ZeroDivisionError: division by zero", "", "failed.ipynb"),
     errors.SendingRefused(("sending is paused; mend it with aws sesv2 put-account-sending-attributes",)),
     errors.MailRefused("cfo/2026-W48", "c•••@example.com", "suppressed"),
     errors.MailRefused("cfo/2026-W48", "c•••@example.com", "suppressed", ("a•••@example.com",)),
