@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -31,6 +32,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from quarterdeck.config import Limits
 from quarterdeck.errors import InputInvalid, NotebookFailed, ReportOverdue
 from quarterdeck.files import write_beside_then_rename
+from quarterdeck.log import bound
 
 # papermill loads boto3 where it finds it, for notebooks on S3. Ours lie in files, and a run that needs no AWS
 # loads none of it: without this part papermill does as it does where boto3 is not installed.
@@ -127,11 +129,17 @@ def execute(
 
     def run(job: Job) -> Executed | None:
         allowed_s = None if stop.is_set() else begin(job)
-        return None if allowed_s is None else _execute_one(job, kernels, allowed_s)
+        if allowed_s is None:
+            return None
+        with bound(edition=job.edition):  # what papermill logs is of this edition
+            return _execute_one(job, kernels, allowed_s)
 
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="execute") as pool:
         try:
-            yield from filter(None, (done.result() for done in as_completed([pool.submit(run, job) for job in jobs])))
+            yield from filter(
+                None,
+                (done.result() for done in as_completed([pool.submit(copy_context().run, run, job) for job in jobs])),
+            )
         finally:
             stop.set()
             kernels.kill_all()

@@ -6,6 +6,7 @@ Everything heavy is imported inside the subcommand that needs it, so that `--hel
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -54,8 +55,10 @@ class Door:
 
     def environment(self) -> Environment:
         from quarterdeck.config import Environment, lend_to_boto3
+        from quarterdeck.log import configure
 
         lend_to_boto3(self.env_file)
+        configure(os.environ)
         return Environment.read(self.env_file)
 
     def company_folder(self, named: Path | None, environment: Environment) -> Path:
@@ -166,7 +169,7 @@ def run(
     if flags["dry_run"] and flags["send"]:
         raise CommandRefused("--dry-run --send", "one calls nothing, the other mails", "python runner.py run --dry-run")
     from quarterdeck.cli.terminal import Watch, print_mails, print_outcome
-    from quarterdeck.pipeline import make_plan, run_batch
+    from quarterdeck.pipeline.start import Doors, run_and_tell
     from quarterdeck.store import open_store
 
     request = door.request(
@@ -178,11 +181,15 @@ def run(
         overrides=_parameters(flags["parameters"]),
     )
     environment = door.environment()
-    plan = make_plan(request, environment, now())
-    mailer = _mailer(environment) if flags["send"] else None
-    store = open_store(request.store, plan.company.slug)
-    with Watch([plan.edition(report) for report in plan.reports]) as watch:
-        outcome = run_batch(plan, ledger=door.ledger(plan.company), store=store, mailer=mailer, progress=watch)
+    doors = Doors(
+        ledger=door.ledger,
+        store=lambda plan: open_store(request.store, plan.company.slug),
+        mailer=lambda: _mailer(environment),
+        watch=lambda plan: Watch([plan.edition(report) for report in plan.reports]),
+        now=now,
+        process=os.environ,
+    )
+    outcome = run_and_tell(request, environment, doors)
     print_outcome(outcome)
     if flags["dry_run"]:
         print_mails(outcome)

@@ -100,6 +100,10 @@ class Batches:
         self._batch(period)
         return self._with_state(self._shelf.change(Batch, batch_key(period), restarted))
 
+    def note_alert(self, period: str, told: str) -> None:
+        """Remember what people were told of the batch, as a hash of it, so that they are not told it twice."""
+        self._shelf.change(Batch, batch_key(period), lambda batch: replace(batch, alerted=told))
+
     def edition(self, name: str) -> Edition | None:
         """The edition as it stands, or None where no run was ever started."""
         standing = self._shelf.get(Edition, edition_key(name))

@@ -87,6 +87,7 @@ class Batch:
     All reports of one period over one snapshot.
 
     `release_began_at` is set before the first of its editions is released: from then on the snapshot stays.
+    `alerted` tells what people were last told of it apart from what they were not; empty: nothing is amiss.
     """
 
     period: str
@@ -94,6 +95,7 @@ class Batch:
     snapshot: str
     opened_at: datetime
     release_began_at: datetime | None = None
+    alerted: str = ""
     state: BatchState = field(default="open", metadata={"computed": True})
 
     @property

@@ -19,6 +19,7 @@ import pandas as pd
 from quarterdeck.errors import CommandRefused, DataNotReady, InputInvalid, QuarterdeckError, worst_exit_code
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.ledger import Batch, Ledger
+from quarterdeck.log import bound
 from quarterdeck.mail import Mailer, frozen_body
 from quarterdeck.period import Period, midnight
 from quarterdeck.pipeline.alarm import Alarm
@@ -283,4 +284,5 @@ def _let_go(
         return replace(built, problems=(*built.problems, error)), []
     letter = letter_of(plan, built.report, built.snapshot, frozen_body(message, str(built.folder / "message.eml")))
     post = Post(mailer, ledger, plan.now, time_left)
-    return built, deliver_to_all(letter, plan.recipients(built.report), post)
+    with bound(run=built.run.id if built.run else None):
+        return built, deliver_to_all(letter, plan.recipients(built.report), post)

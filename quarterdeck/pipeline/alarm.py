@@ -41,7 +41,7 @@ class Alarm:
         """Publish *alert*, or say in the log why not; whether it is told, as far as anybody is to be."""
         topic = self.environment.alerts_topic
         if topic is None:
-            _log.error("alert without a topic", subject=alert.subject)
+            _log.info("alert without a topic", subject=alert.subject)
             return True
         try:
             message_id = publish(alert, topic)

@@ -25,6 +25,7 @@ from quarterdeck.files import write_beside_then_rename
 from quarterdeck.gates import check_edition, reconcile
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.ledger import Ledger, Run, without_addresses
+from quarterdeck.log import logger
 from quarterdeck.period import Period
 from quarterdeck.pipeline.manifest import (
     MANIFEST,
@@ -40,6 +41,8 @@ from quarterdeck.pipeline.time_left import TimeLeft
 from quarterdeck.pipeline.writing import refuse_another_look, rendered_from, restore_released
 from quarterdeck.render import Rendered
 from quarterdeck.store import Store
+
+_log = logger()
 
 # Told to whoever watches: (edition, stage), the stage in words that a person reads.
 Progress = Callable[[str, str], None]
@@ -168,6 +171,7 @@ def _begun(workshop: Workshop, waiting: _Waiting) -> _Draft:
     """*waiting* with a new run, over the snapshot that all of its batch read."""
     lease = timedelta(seconds=waiting.report.params.limits.report_seconds + 300)
     run = workshop.ledger.start_run(waiting.edition, lease)
+    _log.info("run started", edition=waiting.edition, run=run.id, snapshot=run.snapshot)
     if run.snapshot != workshop.inventory.snapshot:
         workshop.ledger.finish_run(run, "failed", seconds=0, reason="another start put a new snapshot under its batch")
         raise CommandRefused(
@@ -270,7 +274,9 @@ def _failed(workshop: Workshop, draft: _Draft, built: Built) -> Built:
     # Without its text: an exception's message may quote anything, and the ledger keeps no personal data
     said = failure.reason if isinstance(failure, ReportOverdue) else type(failure).__name__
     where = f" in cell {getattr(failure, 'cell', '?')}" if isinstance(failure, NotebookFailed) else ""
-    workshop.ledger.finish_run(draft.run, "failed", seconds=built.seconds, reason=said + where)
+    reason = said + where
+    workshop.ledger.finish_run(draft.run, "failed", seconds=built.seconds, reason=reason)
+    _log.info("edition failed", edition=draft.edition, run=draft.run.id, reason=reason)
     workshop.progress(draft.edition, "failed")
     return replace(built, state="failed")
 
@@ -351,6 +357,7 @@ def _judgement(workshop: Workshop, built: Built, run: Run, disputed: Sequence[st
             because = f"it is {standing.state}: another start has taken it over"
             problems.append(CommandRefused(built.edition, because, f"python runner.py show {built.edition}"))
     state: State = "held" if problems else "ready"
+    _log.info(f"edition {state}", edition=built.edition, run=run.id, findings=open_findings)
     workshop.progress(built.edition, state)
     return replace(built, state=state, problems=tuple(problems))
 

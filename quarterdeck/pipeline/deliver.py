@@ -11,9 +11,12 @@ from typing import Literal
 
 from quarterdeck.errors import DeliveryUnknown, InputInvalid, MailDeferred, MailRefused, QuarterdeckError
 from quarterdeck.ledger import Claim, Delivery, Ledger, without_addresses
+from quarterdeck.log import logger
 from quarterdeck.mail import Envelope, FrozenBody, Mailer, message_id_of, stamp
 from quarterdeck.pipeline.plan import Plan, Report
 from quarterdeck.pipeline.time_left import TimeLeft
+
+_log = logger()
 
 Result = Literal["sent", "sent before", "being sent", "refused", "deferred", "unknown", "not begun"]
 
@@ -82,6 +85,8 @@ class Post:
 def deliver_to_all(letter: Letter, recipients: Sequence[str], post: Post) -> list[Delivered]:
     """Mail *letter* to each of *recipients*, as `deliver` does; who was refused is told who has it."""
     tried = [deliver(letter, recipient, post) for recipient in recipients]
+    for one in tried:
+        _log.info("delivery", edition=one.edition, to=one.shown, result=one.result)
     got = tuple(one.shown for one in tried if one.result in ("sent", "sent before"))
     return [
         replace(one, problem=one.problem.knowing(got)) if isinstance(one.problem, MailRefused) else one for one in tried
