@@ -257,7 +257,11 @@ def _loads(letter: _Reader) -> Iterator[str]:
 
 
 def _page_loads(page: _Reader) -> Iterator[str]:
-    for tag in sorted({"script", "link", "iframe", "object", "embed"} & page.tags):
+    if page.scripts > 1:
+        yield "the page has a <script> besides its own"
+    for name in sorted(page.handlers):
+        yield f"the page has the event handler {name}"
+    for tag in sorted({"link", "iframe", "object", "embed"} & page.tags):
         yield f"the page has a <{tag}>"
     for source in page.sources:
         if not source.startswith("data:image/"):
@@ -280,6 +284,7 @@ class _Reader(HTMLParser):
         self.sources: list[str] = []
         self.links: list[str] = []
         self.tags: set[str] = set()
+        self.scripts = 0
         self.handlers: set[str] = set()
         self.styles: list[str] = []  # sheets, and what stands at a tag
         self.sheets: list[str] = []
@@ -292,6 +297,7 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         self.tags.add(tag)
+        self.scripts += tag == "script"
         self.handlers |= {name for name in given if name.startswith("on")}
         self.styles += [given["style"] or ""] if "style" in given else []
         self.sources += [given[name] or "" for name in ("src", "srcset", "background", "poster") if name in given]

@@ -168,13 +168,13 @@ def spam_points(message: bytes, home: Path) -> tuple[float, str]:
     return float(points[1]), report[points.start() :]
 
 
-def printed_pages(page: Path, folder: Path, *, paper: str) -> list[str]:
+def printed_pages(browser: Browser, page: Path, folder: Path, *, paper: str) -> list[str]:
     """The text of each sheet of *paper* (`A4`, `Letter`) that Chromium prints *page* on."""
     needs("pdftotext")
-    with chromium() as browser:
-        shown = browser.new_page()
-        shown.goto(page.as_uri())
-        written = folder / f"{paper}.pdf"
-        shown.pdf(path=written, format=paper, prefer_css_page_size=False)
+    shown = browser.new_page()
+    shown.goto(page.as_uri())
+    written = folder / f"{paper}.pdf"
+    shown.pdf(path=written, format=paper)
+    shown.close()
     text = subprocess.run(["pdftotext", "-layout", written, "-"], capture_output=True, text=True, check=True)
     return text.stdout.removesuffix("\f").split("\f")

@@ -1,0 +1,97 @@
+"""The pages of five reports and two companies, in a browser; each checker is also given a page it must fault."""
+
+import re
+
+import pytest
+from checkers import chromium, html_faults, printed_pages, seen_in
+
+WEEKS = (("sample", "2026-W47"), ("hotel", "2016-W38"))
+
+
+@pytest.fixture(scope="module")
+def pages(week_of):
+    return [page for week in WEEKS for page in sorted(week_of(*week).glob("*/page.html"))]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as opened:
+        yield opened
+
+
+def test_pages_are_accessible_and_fit_on_every_screen(browser, pages):
+    """axe-core finds nothing in any page, and nothing is wider than the window, at three widths, light and dark."""
+    assert len(pages) == 10
+    for page in pages:
+        assert seen_in(browser, page.read_text(encoding="utf-8"), is_mail=False) == [], page.parent
+
+
+def test_pages_are_html(pages, tmp_path):
+    """The Nu HTML checker finds no error in any page, and one in a page that is spoiled."""
+    spoiled = tmp_path / "page.html"
+    spoiled.write_text(pages[0].read_text(encoding="utf-8").replace("<main>", "<main><p><table></p>"), encoding="utf-8")
+
+    faults = html_faults([*pages, spoiled])
+
+    assert faults
+    assert {fault.partition(":")[0] for fault in faults} == {tmp_path.name}
+
+
+def test_pages_ask_no_network_and_break_no_rule_of_their_own(browser, pages):
+    """A page requests nothing but itself, and its policy stops nothing that it does."""
+    for path in pages:
+        asked, said = [], []
+        page = browser.new_page()
+        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        page.on("console", lambda message, said=said: said.append(message.text))
+        page.goto(path.as_uri())
+
+        assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
+        assert said == []
+        page.close()
+
+
+def test_tables_are_sorted_by_their_heads(browser, pages):
+    """One click sorts upwards, a second downwards, a third puts the report's order back; a screen reader is told."""
+    page = browser.new_page()
+    page.goto(next(path for path in pages if path.parent.name == "cto").as_uri())
+    table = page.locator("table[data-sorts]").first
+    first = table.locator("tbody td:first-child")
+    written = first.all_inner_texts()
+    head = table.locator("th").first
+
+    seen = []
+    for _ in range(3):
+        head.locator("button").click()
+        seen.append((head.get_attribute("aria-sort"), first.all_inner_texts()))
+
+    assert [order for order, _ in seen] == ["ascending", "descending", None]
+    assert seen[0][1] == seen[1][1][::-1] != written
+    assert seen[2][1] == written
+    page.close()
+
+
+def test_pages_work_without_scripts(browser, pages):
+    """With JavaScript off every row stands there, in the report's order, and no head pretends to be a button."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(pages[0].as_uri())
+    html = pages[0].read_text(encoding="utf-8")
+
+    assert page.locator("tbody tr").count() == len(
+        re.findall(r"<tr>", html.replace("<thead><tr>", "").replace("<tfoot><tr>", ""))
+    )
+    assert page.locator("th button").count() == 0
+    context.close()
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_pages_print_whole(browser, pages, tmp_path, paper):
+    """On paper a page has its headline, its last line and no menu."""
+    sheets = printed_pages(browser, pages[0], tmp_path, paper=paper)
+    text = " ".join(" ".join(sheets).split())
+
+    assert 2 <= len(sheets) <= 20
+    assert "owed for more than 60 days" in sheets[0]
+    assert "Edition accounting/2026-W47" in text
+    assert "Next week" not in text
