@@ -92,6 +92,6 @@ def test_pages_print_whole(browser, pages, tmp_path, paper):
     text = " ".join(" ".join(sheets).split())
 
     assert 2 <= len(sheets) <= 20
-    assert "owed for more than 60 days" in sheets[0]
+    assert "owed for more than 60 days" in " ".join(sheets[0].split())
     assert "Edition accounting/2026-W47" in text
     assert "Next week" not in text
