@@ -23,23 +23,19 @@ from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
-    model_validator,
 )
 
 from quarterdeck.errors import InputInvalid
 from quarterdeck.period import Period
+from quarterdeck.source_settings import Settings, Sources
 
 SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 
 _EDITION = re.compile(rf"({SLUG}(?:@{SLUG})?)/(\d{{4}}-W\d{{2}})")
 
-TableName = Literal["events", "users", "checklists", "claims"]
 ReleaseRule = Literal["all", "passed"]
 
 
@@ -79,93 +75,7 @@ Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG}$")]
 Address = Annotated[str, AfterValidator(_address)]
 
 
-class _Settings(BaseModel):
-    """Frozen, and strict about keys: what is not known is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ColumnSource(_Settings):
-    """
-    Where one of our columns comes from, when its name alone does not say it.
-
-    `from` names their attribute and `value` a constant; exactly one of them is given. `unit` says how
-    their value is written: `major` or `minor` for money, `epoch_seconds`, `epoch_millis` or `local`
-    (the company's time zone) for instants. `values` renames their values to ours.
-    """
-
-    attribute: str | None = Field(default=None, alias="from")
-    value: str | int | bool | None = None
-    unit: Literal["major", "minor", "epoch_seconds", "epoch_millis", "local"] | None = None
-    values: Mapping[str, str] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> ColumnSource:
-        if (self.attribute is None) == (self.value is None):
-            raise ValueError("either from: (their attribute) or value: (a constant)")
-        return self
-
-
-def _long_form(theirs: object) -> object:
-    """`ours: theirs` is short for `ours: {from: theirs}`."""
-    return {"from": theirs} if isinstance(theirs, str) else theirs
-
-
-class PathSource(_Settings):
-    """A source in a file or folder, relative to the company folder, or at `s3://bucket/prefix`."""
-
-    path: str
-
-
-class DomainsSource(_Settings):
-    """Zones, records and registrations: files that the AWS CLI printed at `path`, or `aws: true`, Route 53 itself."""
-
-    path: str | None = None
-    aws: bool = False
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> DomainsSource:
-        if (self.path is None) == (not self.aws):
-            raise ValueError("either path: (a folder or s3://bucket/prefix) or aws: true")
-        return self
-
-
-class TableSource(_Settings):
-    """
-    One table: where it is, and which of their attributes are our columns (ours: theirs).
-
-    It is at `path` (a file or folder, also on S3), it is the DynamoDB table `table`, or it is the newest finished
-    export below `export` (`s3://bucket/prefix`). `segments` of a table are read side by side, and consume together
-    no more than `capacity_per_second` read units a second, where that is given.
-    """
-
-    path: str | None = None
-    table: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{3,255}$")] | None = None
-    export: Annotated[str, StringConstraints(pattern=r"^s3://")] | None = None
-    segments: int = Field(default=4, ge=1, le=64)
-    capacity_per_second: int | None = Field(default=None, ge=1)
-    columns: Mapping[str, Annotated[ColumnSource, BeforeValidator(_long_form)]]
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> TableSource:
-        if sum(origin is not None for origin in (self.path, self.table, self.export)) != 1:
-            raise ValueError("one of path: (a file), table: (in DynamoDB) and export: (s3://bucket/prefix)")
-        if self.table is None and self.model_fields_set & {"segments", "capacity_per_second"}:
-            raise ValueError("segments: and capacity_per_second: with table: only, which is scanned")
-        return self
-
-
-class Sources(_Settings):
-    """The five sources; one that is not listed is absent, and the reports say so."""
-
-    handoffs: PathSource | None = None
-    lambdas: PathSource | None = None
-    domains: DomainsSource | None = None
-    tables: Mapping[TableName, TableSource] = Field(default_factory=dict)
-    books: PathSource | None = None
-
-
-class Policies(_Settings):
+class Policies(Settings):
     """
     Numbers that several reports share.
 
@@ -178,7 +88,7 @@ class Policies(_Settings):
     collection_days: int = Field(default=30, ge=0, le=365)
 
 
-class Company(_Settings):
+class Company(Settings):
     """`company.yaml`: who the company is, and where its five sources are."""
 
     slug: Slug
@@ -203,26 +113,26 @@ class Company(_Settings):
         return int(self.policies.minimum_cash.scaleb(self.minor_digits))
 
 
-class Need(_Settings):
+class Need(Settings):
     """How old the newest row of a table may be at the snapshot's as-of, in hours."""
 
     max_age_hours: int = Field(gt=0)
 
 
-class Delivery(_Settings):
+class Delivery(Settings):
     """Who gets the report, instead of `SES_RECIPIENT_EMAIL`."""
 
     to: tuple[Address, ...] = Field(min_length=1, max_length=50)
 
 
-class Limits(_Settings):
+class Limits(Settings):
     """How long one cell, and the whole report, may run before its kernel is killed."""
 
     cell_seconds: int = Field(default=300, gt=0)
     report_seconds: int = Field(default=900, gt=0)
 
 
-class Params(_Settings):
+class Params(Settings):
     """`params/<report>.yaml`: owner, needs, values, List-Unsubscribe, and the forms of the page that go along."""
 
     report: Slug
@@ -371,7 +281,7 @@ _Loader.add_constructor(
     "tag:yaml.org,2002:float", lambda loader, node: Decimal(str(loader.construct_scalar(cast("yaml.ScalarNode", node))))
 )
 
-_Model = TypeVar("_Model", bound=_Settings)
+_Model = TypeVar("_Model", bound=Settings)
 
 
 def _load(path: Path, model: type[_Model]) -> _Model:

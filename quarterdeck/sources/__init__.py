@@ -11,8 +11,9 @@ from typing import Any
 import pyarrow as pa
 from pydantic import BaseModel
 
-from quarterdeck.config import Company, TableName, TableSource
+from quarterdeck.config import Company
 from quarterdeck.errors import InputInvalid
+from quarterdeck.source_settings import TableName, TableSource
 from quarterdeck.sources.books import BOOK_PATTERNS, read_books
 from quarterdeck.sources.bucket import documents_in_bucket, is_in_bucket, newest_export
 from quarterdeck.sources.canonical import content_hash, in_key_order

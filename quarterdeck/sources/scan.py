@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from quarterdeck.aws import THROTTLED, client, code_of, in_our_words
-from quarterdeck.config import TableSource
 from quarterdeck.errors import AwsUnavailable, InputInvalid
+from quarterdeck.source_settings import TableSource
 from quarterdeck.sources.dynamodb_json import Page, page_of
 
 if TYPE_CHECKING:

@@ -17,9 +17,10 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from quarterdeck.config import ColumnSource, Company, TableName
+from quarterdeck.config import Company
 from quarterdeck.errors import InputInvalid
 from quarterdeck.inventory import TABLES, Column
+from quarterdeck.source_settings import ColumnSource, TableName
 from quarterdeck.sources.dynamodb_json import Cell, Page, Unreadable, pages_of
 from quarterdeck.sources.reading import Document, Finding, Reading
 from quarterdeck.sources.values import (
