@@ -2,6 +2,7 @@
 The door that Lambda opens: an event in, a small account of what came of it out.
 
     {"scheduled_time": "2026-11-30T08:00:00Z"}          the batch of the last week that was over at that instant
+    {"rerun": "cfo/2026-W48"}                           one edition made again, on its batch's snapshot; no mail
     {"Records": [{"EventSource": "aws:sns", "Sns": …}]} what SES tells of mails that left
 
 Scheduler, Lambda and SNS deliver at least once. The same event names the same period whenever it comes, so a
@@ -16,23 +17,32 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-from quarterdeck.config import Company, Environment, load_company
-from quarterdeck.errors import InputInvalid, StartUnfinished
-from quarterdeck.ledger import Ledger, open_ledger
+from quarterdeck.config import Company, Environment, edition_parts, load_company
+from quarterdeck.errors import InputInvalid, QuarterdeckError, StartUnfinished
+from quarterdeck.ledger import Ledger, open_ledger, without_addresses
 from quarterdeck.log import configure, logger
 from quarterdeck.mail import Mailer
 from quarterdeck.period import Period
-from quarterdeck.pipeline import Alarm, Outcome, Request, make_plan, observe_events, run_batch
+from quarterdeck.pipeline import Alarm, Outcome, Request, observe_events
+from quarterdeck.pipeline.start import Doors, run_and_tell
 from quarterdeck.redaction import Redactor
 from quarterdeck.store import open_store
 
 _log = logger()
+
+
+class Context(Protocol):
+    """What we ask of Lambda's context."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """How long this invocation may go on."""
 
 
 class _Event(BaseModel):
@@ -52,6 +62,12 @@ class ScheduledStart(_Event):
     scheduled_time: Annotated[AwareDatetime, BeforeValidator(_as_text)]
 
 
+class Rerun(_Event):
+    """A person's wish to have one edition made again."""
+
+    rerun: Annotated[str, Field(max_length=200)]
+
+
 class _Record(BaseModel):
     """SNS writes more beside these."""
 
@@ -67,10 +83,10 @@ class MailEvents(_Event):
     records: tuple[_Record, ...] = Field(alias="Records", min_length=1)
 
 
-_EVENTS: TypeAdapter[ScheduledStart | MailEvents] = TypeAdapter(ScheduledStart | MailEvents)
+_EVENTS: TypeAdapter[ScheduledStart | Rerun | MailEvents] = TypeAdapter(ScheduledStart | Rerun | MailEvents)
 
 
-def handler(event: object, context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+def handler(event: object, context: Context) -> dict[str, Any]:
     """
     Do what *event* asks for.
 
@@ -83,22 +99,40 @@ def handler(event: object, context: object) -> dict[str, Any]:  # noqa: ARG001 -
         QuarterdeckError: What stopped the whole of it.
     """
     configure(os.environ)
+    try:
+        return _done(event, context)
+    except QuarterdeckError as error:
+        raise _without_addresses(error)  # noqa: B904 - itself, as Lambda's log may show it
+
+
+def _done(event: object, context: Context) -> dict[str, Any]:
     environment = Environment.read()
     _refuse_what_is_forgotten(environment)
     asked = _parsed(event)
     company = load_company(_company_folder(environment))
-    ledger = open_ledger(environment.ledger, company.slug, _now)
     match asked:
         case ScheduledStart() as start:
             period = period_of(start, company.time_zone)
             request = _request(environment, period=str(period), purpose="send")
+        case Rerun(rerun=edition):
+            report, week = edition_parts(edition)
+            request = _request(environment, period=week, reports=(report,), purpose="rerun")
         case MailEvents() as told:
             records = [record.model_dump(by_alias=True) for record in told.records]
+            ledger = open_ledger(environment.ledger, company.slug, _now)
             observed = observe_events(records, ledger=ledger, alarm=_alarm(environment))
             return {"observed": [one.outcome for one in observed]}
-    outcome = _run(request, environment, ledger)
-    _tell_alarm(ledger, outcome, company)
+    outcome = run_and_tell(request, environment, _doors(environment, context))
+    _tell_alarm(open_ledger(environment.ledger, company.slug, _now), outcome, company)
     return _account_of(outcome)
+
+
+def _without_addresses(error: QuarterdeckError) -> QuarterdeckError:
+    """*error*, with every address in its words masked: Lambda's runtime prints them past our log."""
+    for name, value in vars(error).items():
+        if isinstance(value, str):
+            setattr(error, name, without_addresses(value))
+    return error
 
 
 def period_of(start: ScheduledStart, time_zone: str) -> Period:
@@ -106,7 +140,7 @@ def period_of(start: ScheduledStart, time_zone: str) -> Period:
     return Period.last_full(start.scheduled_time, time_zone)
 
 
-def _parsed(event: object) -> ScheduledStart | MailEvents:
+def _parsed(event: object) -> ScheduledStart | Rerun | MailEvents:
     try:
         return _EVENTS.validate_python(event)
     except ValidationError as error:
@@ -115,7 +149,7 @@ def _parsed(event: object) -> ScheduledStart | MailEvents:
         raise InputInvalid(
             "event",
             f"one with {keys or 'nothing'}",
-            'scheduled_time or Records, as {"scheduled_time": "2026-11-30T08:00:00Z"}',
+            'scheduled_time, rerun or Records, as {"scheduled_time": "2026-11-30T08:00:00Z"}',
         ) from error
 
 
@@ -148,14 +182,15 @@ def _request(environment: Environment, **asked: Any) -> Request:  # noqa: ANN401
     )
 
 
-def _run(request: Request, environment: Environment, ledger: Ledger) -> Outcome:
-    plan = make_plan(request, environment, _now())
-    return run_batch(
-        plan,
-        ledger=ledger,
-        store=open_store(request.store, plan.company.slug),
-        mailer=_mailer(environment) if request.purpose == "send" else None,
-        progress=_say,
+def _doors(environment: Environment, context: Context) -> Doors:
+    return Doors(
+        ledger=lambda company: open_ledger(environment.ledger, company.slug, _now),
+        store=lambda plan: open_store(plan.store, plan.company.slug),
+        mailer=lambda: _mailer(environment),
+        watch=lambda _: nullcontext(_say),
+        now=_now,
+        process=os.environ,
+        seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
     )
 
 
@@ -211,7 +246,8 @@ def _account_of(outcome: Outcome) -> dict[str, Any]:
         "editions": {built.edition: built.state for built in outcome.editions},
         "deliveries": {result: results.count(result) for result in sorted(set(results))},
         "exit_code": outcome.exit_code,
+        "left_for_next": list(outcome.left_for_next),
     }
-    if outcome.exit_code:
+    if outcome.exit_code or outcome.left_for_next:
         raise StartUnfinished(str(outcome.period), json.dumps(account), outcome.exit_code)
     return account

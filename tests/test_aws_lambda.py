@@ -1,25 +1,120 @@
+import json
+import os
+import re
+import secrets
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from harbour import SAYS, Harbour
 
+from quarterdeck.aws import client
 from quarterdeck.aws_lambda import ScheduledStart, handler, period_of
-from quarterdeck.errors import InputInvalid
+from quarterdeck.errors import InputInvalid, StartUnfinished
+from quarterdeck.ledger import Ledger, open_ledger
+from quarterdeck.ledger.dynamodb import create_table
 
-HOTEL = Path(__file__).parent / "data" / "hotel-2016"
-START = {"scheduled_time": "2016-12-26T08:00:00Z"}
+READER = "cfo@harbour.boats"
+SENDER = "reports@harbour.boats"
+START = {"scheduled_time": "2026-11-23T08:00:00Z"}
+WEEK = "2026-W47"
+
+
+@dataclass(frozen=True)
+class Context:
+    """As much of Lambda's context as the handler asks for."""
+
+    seconds: float = 900
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.seconds * 1000)
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function as the template makes it, on a stand-in: its image's folder, its table, and what SES keeps."""
+
+    harbour: Harbour
+    table: str
+    endpoint: str
+
+    def __call__(self, event: object, **context: float) -> dict:
+        return handler(event, Context(**context))
+
+    @property
+    def ledger(self) -> Ledger:
+        return open_ledger(f"dynamodb:{self.table}", "harbour", lambda: self.harbour.clock)
+
+    def mails(self) -> list[dict]:
+        """What its reader got; what its owner is told of failures is another test's."""
+        with urllib.request.urlopen(f"{self.endpoint}/moto-api/data.json") as answer:  # noqa: S310 - our own http://127.0.0.1
+            kept = json.load(answer).get("ses", {}).get("RawMessage", [])
+        return [one for one in kept if self.table in one["raw_data"] and READER in one["destinations"]]
 
 
 @pytest.fixture
-def function(moto, on_aws, monkeypatch):
-    """The handler with a table, a bucket's name and the hotel, on moto."""
+def function(moto, on_aws, monkeypatch, tmp_path) -> Function:
+    """A function of one small report, whose title tells its mails from other tests'."""
     on_aws(moto)
+    name = f"lambda-{secrets.token_hex(6)}"
+    create_table(name)
+    client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": os.environ["AWS_REGION"]})
+    client("sesv2").create_email_identity(EmailIdentity=SENDER)
+    for folder in ("notebooks", "params", "company"):
+        (tmp_path / folder).mkdir()
+    harbour = Harbour(tmp_path)
+    harbour.company()
+    harbour.events("100.00", "20.50")
+    harbour.report("cfo", SAYS.format(words=f"{name}: revenue is"))
     for variable, value in {
-        "QUARTERDECK_COMPANY": str(HOTEL),
-        "QUARTERDECK_LEDGER": "dynamodb:nowhere",
-        "QUARTERDECK_STORE": "s3://nowhere/weekly",
+        "LAMBDA_TASK_ROOT": str(tmp_path),
+        "QUARTERDECK_COMPANY": "company",
+        "QUARTERDECK_LEDGER": f"dynamodb:{name}",
+        "QUARTERDECK_STORE": f"s3://{name}/weekly",
+        "SES_SENDER_EMAIL": SENDER,
+        "SES_RECIPIENT_EMAIL": READER,
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
     }.items():
         monkeypatch.setenv(variable, value)
-    return handler
+    for variable in ("SES_BCC_EMAIL", "SES_CONFIGURATION_SET", "OPS_ALERTS_TOPIC_ARN"):
+        monkeypatch.delenv(variable, raising=False)
+    return Function(harbour, name, moto)
+
+
+def test_a_scheduled_start_mails_once_however_often_it_comes(function, capsys):
+    """The event of a retry is the same batch: it is joined, and nobody is mailed again."""
+    first = function(START)
+    released = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"BatchReleased"' in line]
+    again = function(START)
+
+    assert first == {
+        "period": WEEK,
+        "snapshot": first["snapshot"],
+        "editions": {f"cfo/{WEEK}": "ready"},
+        "deliveries": {"sent": 1},
+        "exit_code": 0,
+        "left_for_next": [],
+    }
+    assert (again["snapshot"], again["deliveries"]) == (first["snapshot"], {"sent before": 1})
+    assert len(function.mails()) == 1
+    ((metric,),) = [[line["_aws"]["CloudWatchMetrics"][0] for line in released]]
+    assert (metric["Namespace"], metric["Dimensions"], released[0]["Company"]) == (
+        "Quarterdeck",
+        [["Company"]],
+        "harbour",
+    )
+
+
+def test_the_alarm_hears_the_moment_of_release_and_not_of_the_start(function, capsys):
+    """Whoever joins a released batch later says the same again: it does not put the dead-man alarm off."""
+    function(START)
+    function(START)
+
+    moments = re.findall(r'"Timestamp": (\d+)', capsys.readouterr().out)
+    assert len(moments) == 2
+    assert len(set(moments)) == 1
 
 
 @pytest.mark.parametrize(
@@ -42,6 +137,74 @@ def test_the_period_is_the_last_week_over_at_the_scheduled_time(zone, instant, w
     assert str(period_of(ScheduledStart(scheduled_time=instant), zone)) == week
 
 
+def test_two_starts_at_once_mail_once(function):
+    """Lambda may run two: one claims, the other finds it claimed."""
+
+    def start(_number: int) -> dict | Exception:
+        try:
+            return function(START)
+        except StartUnfinished as unfinished:
+            return json.loads(unfinished.account)
+
+    with ThreadPoolExecutor(2) as both:
+        accounts = list(both.map(start, range(2)))
+
+    assert len(function.mails()) == 1
+    assert sum(account["deliveries"].get("sent", 0) for account in accounts) == 1
+
+
+def test_a_rerun_adds_a_run_and_mails_nobody(function):
+    """One edition is made again on its batch's snapshot, before it is released."""
+    function.harbour.report("cfo", SAYS.format(words=f"{function.table}: revenue is"), "raise ValueError('no')")
+    with pytest.raises(StartUnfinished) as failed:
+        function(START)
+    function.harbour.report("cfo", SAYS.format(words=f"{function.table}: revenue is"))
+
+    account = function({"rerun": f"cfo/{WEEK}"})
+
+    assert failed.value.exit_code == 4
+    assert account["editions"] == {f"cfo/{WEEK}": "ready"}
+    assert len(function.ledger.runs(f"cfo/{WEEK}")) == 2
+    assert function.mails() == []
+
+
+def test_a_failed_batch_is_an_error_to_lambda_once_it_is_recorded(function):
+    """The queue of failed starts and the alarm see it; its message has no address."""
+    function.harbour.report("cfo", f"raise ValueError('{READER}')")
+
+    with pytest.raises(StartUnfinished) as failed:
+        function(START)
+
+    assert READER not in str(failed.value)
+    assert function.ledger.edition(f"cfo/{WEEK}").state == "failed"
+
+
+def test_a_start_without_time_is_gone_on_with_by_the_next(function):
+    """What could not end is not begun and named; the next start makes and mails it."""
+    with pytest.raises(StartUnfinished) as short:
+        function(START, seconds=20)
+
+    assert json.loads(short.value.account)["left_for_next"] == [f"cfo/{WEEK}"]
+    assert (short.value.exit_code, function.mails()) == (0, [])
+    assert function(START)["deliveries"] == {"sent": 1}
+
+
+def test_an_event_of_ses_moves_its_delivery_on(function):
+    """What SNS hands over goes to the ledger; what is not of ours is let pass."""
+    function(START)
+    (delivery,) = function.ledger.deliveries(f"cfo/{WEEK}")
+    tags = {"report": ["cfo"], "period": [WEEK], "delivery": [delivery.tag]}
+    mail = {"messageId": delivery.message_id, "destination": [READER], "tags": tags}
+    told = {"eventType": "Delivery", "mail": mail, "delivery": {"recipients": [READER]}}
+    records = [
+        {"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": {"Message": json.dumps(said)}}
+        for said in (told, told, {"eventType": "Open"})
+    ]
+
+    assert function({"Records": records}) == {"observed": ["moved", "known"]}
+    assert function.ledger.deliveries(f"cfo/{WEEK}")[0].state == "delivered"
+
+
 @pytest.mark.parametrize(
     "event",
     [
@@ -53,14 +216,19 @@ def test_the_period_is_the_last_week_over_at_the_scheduled_time(zone, instant, w
         {"scheduled_time": "2026-11-23T08:00:00"},
         {"scheduled_time": "<aws.scheduler.scheduled-time>"},
         {"scheduled_time": 1795000000},
+        {"rerun": "cfo"},
+        {"rerun": "../../etc/2026-W47"},
         {"Records": []},
         {"Records": [{"eventSource": "aws:s3", "s3": {}}]},
     ],
 )
 def test_an_event_that_is_not_ours_is_refused(function, event):
-    """Before anything is opened: there is neither table nor bucket here, and neither is missed."""
-    with pytest.raises(InputInvalid, match="event"):
-        function(event, None)
+    """Nothing is begun, and its values are not quoted."""
+    with pytest.raises(InputInvalid, match=r"event|edition"):
+        function(event)
+
+    assert function.ledger.batches() == ()
+    assert not (Path(os.environ["XDG_CACHE_HOME"]) / "quarterdeck").exists()
 
 
 @pytest.mark.parametrize("variable", ["QUARTERDECK_LEDGER", "QUARTERDECK_STORE", "QUARTERDECK_COMPANY"])
@@ -69,4 +237,4 @@ def test_what_a_lambda_would_forget_is_refused(function, monkeypatch, variable):
     monkeypatch.delenv(variable)
 
     with pytest.raises(InputInvalid, match=variable):
-        function(START, None)
+        function(START)

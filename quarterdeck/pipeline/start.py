@@ -17,6 +17,7 @@ from quarterdeck.pipeline.alarm import Alarm
 from quarterdeck.pipeline.build import Progress
 from quarterdeck.pipeline.plan import Plan, Request, make_plan
 from quarterdeck.pipeline.telling import Trouble, tell
+from quarterdeck.pipeline.time_left import no_end
 from quarterdeck.redaction import Redactor
 from quarterdeck.store import Store
 
@@ -33,6 +34,7 @@ class Doors:
         watch: Shows the progress of a plan while its batch runs.
         now: Tells the time, tz-aware.
         process: The process's environment, whose secrets must not leave.
+        seconds_left: Tells how much time this start still has.
     """
 
     ledger: Callable[[Company], Ledger]
@@ -41,6 +43,7 @@ class Doors:
     watch: Callable[[Plan], AbstractContextManager[Progress]]
     now: Callable[[], datetime]
     process: Mapping[str, str]
+    seconds_left: Callable[[], float] = no_end
 
 
 def run_and_tell(request: Request, environment: Environment, doors: Doors) -> Outcome:
@@ -82,7 +85,14 @@ class _Start:
             store = self.doors.store(plan)
             self.ledger = self.doors.ledger(plan.company)
             with self.doors.watch(plan) as progress:
-                outcome = run_batch(plan, ledger=self.ledger, store=store, mailer=self.mailer, progress=progress)
+                outcome = run_batch(
+                    plan,
+                    ledger=self.ledger,
+                    store=store,
+                    mailer=self.mailer,
+                    progress=progress,
+                    seconds_left=self.doors.seconds_left,
+                )
             _log.info("batch ended", snapshot=outcome.snapshot.name, exit_code=outcome.exit_code)
         return outcome
 
