@@ -26,6 +26,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    model_validator,
 )
 
 from quarterdeck.errors import InputInvalid
@@ -102,6 +103,12 @@ class Company(Settings):
     policies: Policies = Policies()
     sources: Sources
     release: ReleaseRule = "all"
+
+    @model_validator(mode="after")
+    def _whole_minor_units(self) -> Company:
+        if self.policies.minimum_cash != round(self.policies.minimum_cash, self.minor_digits):
+            raise ValueError(f"policies.minimum_cash with at most {self.minor_digits} decimals, as {self.currency} has")
+        return self
 
     @property
     def minor_digits(self) -> int:

@@ -67,6 +67,7 @@ def test_what_is_left_out_has_the_documented_default(write):
             "policies.minimum: found the unknown key 'minimum', expected a key that policies has",
         ),
         (("25000.50", "a lot"), "line 6, policies.minimum_cash: found 'a lot'"),
+        (("25000.50", "25000.505"), "policies.minimum_cash with at most 2 decimals, as EUR has"),
         (("    events:", "    bookings:"), "found 'bookings'"),
         (("{value: Resort}", "{value: Resort, from: brand}"), "either from: (their attribute) or value: (a constant)"),
         (("{value: Resort}", "{}"), "either from: (their attribute) or value: (a constant)"),

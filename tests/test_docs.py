@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from quarterdeck.cli import cli
+from quarterdeck.config import load_company
 from quarterdeck.errors import EXIT_CODES
 
 ROOT = Path(__file__).parent.parent
@@ -36,6 +37,20 @@ def test_every_command_of_the_readme_works_when_pasted(environment, command):
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+
+
+def test_the_company_file_of_the_docs_is_one(tmp_path):
+    """What docs/company.md shows is read as it stands, with every kind of source in it."""
+    (written,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "company.md").read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "company.yaml").write_text(written, encoding="utf-8")
+
+    sources = load_company(tmp_path).sources
+
+    assert (sources.tables["events"].table, sources.tables["users"].export) == (
+        "resort-events",
+        "s3://resort-exports/users",
+    )
+    assert sources.domains.aws is True
 
 
 def test_every_exit_code_stands_in_the_readme():
