@@ -103,7 +103,7 @@ class FakeSes:
     def looked_up(self, what: str, name: str):
         """The status and content of the answer to a question."""
         if self.refuses_all_with or what in self.denied:
-            return 403, self.refuses_all_with or "AccessDeniedException", f"not authorized to perform: ses:{what}"
+            return 403, self.refuses_all_with or "AccessDeniedException", f"not for {what}"
         match what:
             case "account" if self.account is not None:
                 return 200, self.account
