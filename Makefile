@@ -49,6 +49,11 @@ test: setup lint .venv-ministack/.complete  ## everything CI checks
 rehearsal: setup .venv-ministack/.complete .venv-sam/.complete  ## from an empty account to the inboxes and back, on stand-ins for AWS
 	@PYTHONPATH=tests/support $(BIN)/python tests/rehearsal.py
 
+ITEMS ?= 10000 100000
+.PHONY: bench-scan
+bench-scan: setup .venv-ministack/.complete  ## a DynamoDB table to a snapshot: seconds and peak memory (ITEMS="10000 100000")
+	@PYTHONPATH=tests/support $(BIN)/python benchmarks/scan.py $(ITEMS)
+
 .PHONY: deploy-check
 deploy-check: setup .venv-ministack/.complete .venv-sam/.complete .venv-checkov/.complete deploy/check/node_modules/.complete  ## what can be checked of deploy/template.yaml without an account
 	@PYTHONPATH=tests/support $(BIN)/python deploy/check

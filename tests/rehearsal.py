@@ -24,6 +24,7 @@ from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 
+from hotel_on_aws import HOTEL, company_on_aws, load_bucket, load_tables
 from lambda_sandbox import Emulator, can_be_made
 from stand_ins import boto3_variables, serving_ministack, serving_moto
 
@@ -32,11 +33,10 @@ from quarterdeck.ledger.dynamodb import create_table
 from quarterdeck.mail import frozen_body
 
 ROOT = Path(__file__).parent.parent
-HOTEL = ROOT / "tests" / "data" / "hotel-2016"
 
 REPORTS = ("accounting", "ceo", "cfo", "cmo", "cto")
 SENDER, READER, COPY = "reports@example.com", "reader@example.com", "audit@example.com"
-LEDGER, BUCKET = "rehearsal-ledger", "rehearsal-store"
+LEDGER, BUCKET, SOURCES = "rehearsal-ledger", "rehearsal-store", "rehearsal-sources"
 WORKING = f"quarterdeck/stores/{BUCKET}/weekly/@resort"  # of a store in a bucket, below the user's cache
 BY_COMMAND, BY_LAMBDA = "2016-W50", "2016-W51"
 MONDAY_AFTER = "2016-12-26T08:00:00Z"  # of the week that the function mails
@@ -147,7 +147,15 @@ def opened_account(task: Path) -> str:
         client("sesv2").create_email_identity(EmailIdentity=address)
     for folder in ("quarterdeck", "notebooks", "params"):
         shutil.copytree(ROOT / folder, task / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(HOTEL, task / "company")
+    load_tables("hotel-")
+    load_bucket(SOURCES, "weekly/")
+    company_on_aws(
+        task / "company",
+        {table: {"table": f"hotel-{table.capitalize()}"} for table in ("events", "users", "checklists", "claims")},
+        handoffs={"path": f"s3://{SOURCES}/weekly/handoffs/projects"},
+        lambdas={"path": f"s3://{SOURCES}/weekly/lambdas"},
+        domains={"path": f"s3://{SOURCES}/weekly/route53"},
+    )
     return client("sns").create_topic(Name="ops-alerts")["TopicArn"]
 
 
@@ -162,6 +170,11 @@ def command(task: Path, environment: dict[str, str], *arguments: str) -> subproc
         text=True,
         check=False,
     )
+
+
+def name_of(collected: subprocess.CompletedProcess[str]) -> str:
+    """The snapshot's id; a command that failed has none, and none is like another's."""
+    return Path(collected.stdout.strip()).name or str(id(collected))
 
 
 def why_not_the_five(mails: list[Mail], cache: Path, period: str) -> str:
@@ -190,7 +203,17 @@ def rehearse(told: Told, endpoint: str, inbox: Callable[[str], list[Mail]], work
     with pointed_at(endpoint, work):
         topic = opened_account(task)
         environment = variables(endpoint, work, topic)
-    told.claim("an empty account is set up", "")
+    told.claim("an empty account is set up, and the company's data loaded", "")
+    on_aws, in_files = (
+        command(task, environment, "collect", *options)
+        for options in ((), ("--company", str(HOTEL), "--outputs", str(work / "files")))
+    )
+    told.claim(
+        "tables, files and zones on AWS are the snapshot that the folder is",
+        ""
+        if Path(on_aws.stdout.strip()).name == Path(in_files.stdout.strip()).name
+        else on_aws.stderr + in_files.stderr,
+    )
     mailing = ("run", "--send", "--period", BY_COMMAND)
     first = command(task, environment, *mailing)
     told.claim("run --send ends with 0", first.stderr if first.returncode else "")
