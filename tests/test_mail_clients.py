@@ -155,8 +155,10 @@ def test_gmails_filter_spoils_a_bad_mail(mails):
 
 
 def test_mails_are_no_spam(mails, tmp_path):
-    """SpamAssassin gives each mail at most half a point; it takes five for spam."""
-    for edition, mail in mails.items():
+    """SpamAssassin gives each of the sample's five at most half a point; it takes five for spam."""
+    five = {edition: mail for edition, mail in mails.items() if edition.endswith("/2026-W47")}
+    assert len(five) == 5
+    for edition, mail in five.items():
         points, report = spam_points(mail.as_bytes(), tmp_path)
         assert points <= 0.5, f"{edition}: {report}"
 
