@@ -63,11 +63,19 @@ test-tools:  ## install what tests of mails and pages call: a browser, checkers 
 	@tests/tools/install
 
 .PHONY: lint
-lint: setup  ## ruff, mypy, the floors of the house
+lint: setup lint-notebooks  ## ruff, mypy, the floors of the house, the notebooks
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+.PHONY: lint-notebooks
+lint-notebooks: setup  ## what notebooks must not do, with cell and line
+	@$(BIN)/python -m quarterdeck.notebook_lint notebooks
+
+.PHONY: schemas
+schemas: setup  ## JSON Schemas of company.yaml and params/, for editors
+	@$(BIN)/python -m quarterdeck.cli.schemas docs/schemas
 
 .PHONY: lock
 lock: setup  ## resolve every lock anew, from pyproject.toml, requirements-*.in and package.json

@@ -77,32 +77,41 @@ Address = Annotated[str, AfterValidator(_address)]
 
 
 class Policies(Settings):
-    """
-    Numbers that several reports share.
-
-    `minimum_cash` is in major units of the company's currency; `balance_due_days` counts days before
-    an event's start, `collection_days` days after its end.
-    """
+    """Numbers that several reports share."""
 
     minimum_cash: Decimal = Decimal(0)
+    """Cash that must not be undercut, in major units of the company's currency."""
     balance_due_days: int = Field(default=7, ge=0, le=365)
+    """Days before an event's start by which its balance is due."""
     collection_days: int = Field(default=30, ge=0, le=365)
+    """Days after an event's end in which what is left of its price comes in."""
 
 
 class Company(Settings):
     """`company.yaml`: who the company is, and where its five sources are."""
 
     slug: Slug
+    """Its name in folders, ledgers and alarms: a-z, 0-9 and hyphens; not to be changed later."""
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+    """Its name as readers see it."""
     currency: Annotated[str, AfterValidator(_currency)]
+    """ISO 4217, such as EUR; money in another currency is refused."""
     time_zone: Annotated[str, AfterValidator(_time_zone)]
+    """IANA name such as Europe/Lisbon: weeks and days are those of this zone."""
     locale: Annotated[str, AfterValidator(_locale)] = "en_US"
+    """How numbers and dates are written, such as en_GB."""
     fiscal_year_start: int = Field(default=1, ge=1, le=12)
+    """The month in which the fiscal year begins."""
     as_of: AwareDatetime | None = None
+    """The moment at which the data stands still, with its offset; left out: when it is collected."""
     sample: bool = False
+    """An example, which is never mailed."""
     policies: Policies = Policies()
+    """Numbers that several reports share."""
     sources: Sources
+    """Where the company's data is."""
     release: ReleaseRule = "all"
+    """all: no report leaves while one is held or failed; passed: each leaves that passed its gates."""
 
     @model_validator(mode="after")
     def _whole_minor_units(self) -> Company:
@@ -124,33 +133,46 @@ class Need(Settings):
     """How old the newest row of a table may be at the snapshot's as-of, in hours."""
 
     max_age_hours: int = Field(gt=0)
+    """Hours between its newest row and the snapshot's as-of."""
 
 
 class Delivery(Settings):
     """Who gets the report, instead of `SES_RECIPIENT_EMAIL`."""
 
     to: tuple[Address, ...] = Field(min_length=1, max_length=50)
+    """Addresses, one mail each."""
 
 
 class Limits(Settings):
     """How long one cell, and the whole report, may run before its kernel is killed."""
 
     cell_seconds: int = Field(default=300, gt=0)
+    """Seconds for one cell."""
     report_seconds: int = Field(default=900, gt=0)
+    """Seconds for the whole notebook."""
 
 
 class Params(Settings):
     """`params/<report>.yaml`: owner, needs, values, List-Unsubscribe, and the forms of the page that go along."""
 
     report: Slug
+    """The notebook's name: cfo is notebooks/cfo.ipynb."""
     title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+    """What the subject begins with, at most 40 characters."""
     owner: Address
+    """Who gets mail when the notebook fails, and replies of readers; never the report itself."""
     needs: Mapping[str, Need] = Field(default_factory=dict)
+    """How fresh each table must be before the report may leave."""
     parameters: Mapping[str, str | int | Decimal | bool | None] = Field(default_factory=dict)
+    """Values for the notebook's parameters cell, injected as they are."""
     limits: Limits = Limits()
+    """How long it may run."""
     delivery: Delivery | None = None
+    """Who gets it; left out: SES_RECIPIENT_EMAIL."""
     unsubscribe: Annotated[str, AfterValidator(_way_out)] | None = None
+    """List-Unsubscribe: mailto:someone@example.com, or an https:// address that takes a POST."""
     attach: tuple[Literal["page", "pdf"], ...] = ()
+    """Forms of the page that go along."""
 
 
 @dataclass(frozen=True)

@@ -11,30 +11,35 @@ TableName = Literal["events", "users", "checklists", "claims"]
 
 
 class Settings(BaseModel):
-    """Frozen, and strict about keys: what is not known is refused."""
+    """
+    Frozen, and strict about keys: what is not known is refused.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    The text under a field is what an editor says of its key, by the schemas of `make schemas`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class ColumnSource(Settings):
-    """
-    Where one of our columns comes from, when its name alone does not say it.
-
-    `from` names their attribute and `value` a constant; exactly one of them is given. `unit` says how
-    their value is written: `major` or `minor` for money, `epoch_seconds`, `epoch_millis` or `local`
-    (the company's time zone) for instants. `values` renames their values to ours.
-    """
+    """Where one of our columns comes from, when its name alone does not say it: `from` or `value`, one of them."""
 
     attribute: str | None = Field(default=None, alias="from")
+    """Their attribute."""
     value: str | int | bool | None = None
+    """A constant for all rows."""
     unit: Literal["major", "minor", "epoch_seconds", "epoch_millis", "local"] | None = None
+    """How theirs is written: money in major (12.50) or minor (1250) units, instants as epochs or local time."""
     values: Mapping[str, str] = Field(default_factory=dict)
+    """Their values to ours, such as confirmed: booked."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> ColumnSource:
         if (self.attribute is None) == (self.value is None):
             raise ValueError("either from: (their attribute) or value: (a constant)")
         return self
+
+
+_Column = str | ColumnSource
 
 
 def _long_form(theirs: object) -> object:
@@ -46,13 +51,16 @@ class PathSource(Settings):
     """A source in a file or folder, relative to the company folder, or at `s3://bucket/prefix`."""
 
     path: str
+    """A file or folder beside company.yaml, or s3://bucket/prefix."""
 
 
 class DomainsSource(Settings):
     """Zones, records and registrations: files that the AWS CLI printed at `path`, or `aws: true`, Route 53 itself."""
 
     path: str | None = None
+    """The folder of what `aws route53 list-…` printed, or s3://bucket/prefix."""
     aws: bool = False
+    """Ask Route 53 and Route 53 Domains themselves."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> DomainsSource:
@@ -62,20 +70,20 @@ class DomainsSource(Settings):
 
 
 class TableSource(Settings):
-    """
-    One table: where it is, and which of their attributes are our columns (ours: theirs).
-
-    It is at `path` (a file or folder, also on S3), it is the DynamoDB table `table`, or it is the newest finished
-    export below `export` (`s3://bucket/prefix`). `segments` of a table are read side by side, and consume together
-    no more than `capacity_per_second` read units a second, where that is given.
-    """
+    """One table: where it is (one of `path`, `table`, `export`), and which of their attributes are our columns."""
 
     path: str | None = None
+    """A file or folder of `aws dynamodb scan` output, also at s3://bucket/prefix."""
     table: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{3,255}$")] | None = None
+    """A DynamoDB table, scanned live."""
     export: Annotated[str, StringConstraints(pattern=r"^s3://")] | None = None
+    """s3://bucket/prefix below which the newest finished export of the table lies."""
     segments: int = Field(default=4, ge=1, le=64)
+    """Parts of a table that are read side by side."""
     capacity_per_second: int | None = Field(default=None, ge=1)
-    columns: Mapping[str, Annotated[ColumnSource, BeforeValidator(_long_form)]]
+    """Read units a second that all segments together may use; left out: as many as there are."""
+    columns: Mapping[str, Annotated[ColumnSource, BeforeValidator(_long_form, json_schema_input_type=_Column)]]
+    """Our column to their attribute, or to where it comes from."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> TableSource:
@@ -90,7 +98,12 @@ class Sources(Settings):
     """The five sources; one that is not listed is absent, and the reports say so."""
 
     handoffs: PathSource | None = None
+    """A folder for each project, with its handoff documents."""
     lambdas: PathSource | None = None
+    """A folder for each function, with its source."""
     domains: DomainsSource | None = None
+    """Zones, records and registrations."""
     tables: Mapping[TableName, TableSource] = Field(default_factory=dict)
+    """Events, users, checklists and claims."""
     books: PathSource | None = None
+    """The folder of the books' CSV files."""

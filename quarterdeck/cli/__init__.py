@@ -244,6 +244,18 @@ def show(door: Door, /, what: str | None, company: Path | None) -> None:
             print_edition(ledger, settings, edition)
 
 
+@cli.command(epilog="\b\nexamples:\n  python runner.py metrics\n  python runner.py metrics cash")
+@click.argument("words", metavar="[WORD]...", nargs=-1)
+@click.pass_obj
+def metrics(door: Door, /, words: tuple[str, ...]) -> None:
+    """Print each figure's id, unit, formula, source and reports; with words, only of those that have them."""
+    from quarterdeck.cli.catalogue import chosen, lines_of, reports_by_metric
+
+    used = reports_by_metric(door.root / "notebooks")
+    paragraphs = ["\n".join(lines_of(metric, used[metric.id])) for metric in chosen(words)]
+    click.echo("\n\n".join(paragraphs))
+
+
 @cli.command(epilog='\b\nexample:\n  python runner.py approve cfo/2026-W47 --because "the bank confirmed the balance"')
 @click.argument("edition")
 @click.option("--because", required=True, help="Why it may leave; it is recorded with your name.")

@@ -1,0 +1,121 @@
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from quarterdeck.notebook_lint import lint, main
+
+ROOT = Path(__file__).resolve().parents[1]
+PARAMETERS = 'snapshot = None  # a folder\nperiod = None  # a week\nprevious = ""  # a folder'
+
+
+def write(path, *cells, parameters=PARAMETERS, title="# Safety", kernel="python3"):
+    """A notebook with *cells* after its title and its parameters; None leaves one of those out."""
+    first = [new_markdown_cell(title)] if title else []
+    second = [new_code_cell(parameters, metadata={"tags": ["parameters"]})] if parameters else []
+    notebook = new_notebook(
+        cells=[*first, *second, *cells], metadata={"kernelspec": {"name": kernel, "display_name": "", "language": ""}}
+    )
+    nbformat.write(notebook, path)
+    return path
+
+
+def said(path):
+    return [str(fault).removeprefix(str(path)) for fault in lint([path])]
+
+
+def test_the_five_notebooks_and_a_plain_one_are_clean(tmp_path):
+    """No rule is broken by what is committed, nor by a notebook that reads its snapshot and shows it."""
+    plain = write(tmp_path / "safety.ipynb", new_markdown_cell("## What happened?"), new_code_cell("1 + 1"))
+
+    assert len(list((ROOT / "notebooks").glob("*.ipynb"))) >= 5
+    assert lint([*(ROOT / "notebooks").glob("*.ipynb"), plain]) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "place", "word"),
+    [
+        ("import pandas as pd\npd.Timestamp.now()", "cell 3, line 2", "pd.Timestamp.now"),
+        ("from datetime import date as day\nday.today()", "cell 3, line 2", "day.today"),
+        ("import time\ntime.time()", "cell 3, line 2", "time.time"),
+        ("import urllib.request", "cell 3, line 1", "urllib.request"),
+        ("from boto3 import client", "cell 3, line 1", "boto3"),
+        ("import sys\nsys.exit()", "cell 3, line 2", "sys.exit"),
+        ("raise SystemExit", "cell 3, line 1", "SystemExit"),
+        ("!curl example.com", "cell 3, line 1", "not plain Python"),
+        ("1\n\n%time 2", "cell 3, line 3", "not plain Python"),
+        ("\n".join("1" * 16), "cell 3, line 16", "16 lines"),
+    ],
+)
+def test_a_cell_that_reaches_past_its_snapshot_is_named(tmp_path, source, place, word):
+    """Clock, network, early ends, magics and long cells are told with cell, line and what to do."""
+    (fault,) = said(write(tmp_path / "safety.ipynb", new_code_cell(source)))
+
+    assert fault.startswith(f", {place}: ")
+    assert word in fault
+    assert ";" in fault
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        ({"parameters": None}, ": has 0 cells tagged parameters"),
+        ({"parameters": f"{PARAMETERS}\nrows = 3"}, ", cell 2, line 4: has no comment"),
+        ({"parameters": f"{PARAMETERS}\nrows = len('a')  # rows"}, ", cell 2, line 4: rows is no literal"),
+        ({"parameters": f"{PARAMETERS}\nimport math  # for pi"}, ", cell 2, line 4: assigns no literal"),
+        ({"parameters": "snapshot = None  # a\nperiod = None  # a"}, ", cell 2: lacks previous"),
+        ({"title": None}, ", cell 1, line 1: does not begin with a title"),
+        ({"title": "## Safety"}, ", cell 1, line 1: a heading of level 2 after one of level 0"),
+        ({"kernel": "conda-env"}, ": is not of the kernel python3"),
+    ],
+)
+def test_a_notebook_without_its_frame_is_refused(tmp_path, made, expected):
+    """Title, parameters of literals with comments, and the kernel python3 are every notebook's."""
+    faults = said(write(tmp_path / "safety.ipynb", **made))
+
+    assert any(fault.startswith(expected) for fault in faults), faults
+
+
+def test_headings_outputs_and_the_order_of_cells_are_looked_at(tmp_path):
+    """No level is left out, there is one title, parameters come first, and outputs are not committed."""
+    output = new_output("stream", text="1")
+    cells = [
+        new_markdown_cell("text\n### Deep"),
+        new_markdown_cell("# Twice"),
+        new_code_cell("1", outputs=[output], execution_count=1),
+        new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
+    ]
+
+    faults = said(write(tmp_path / "safety.ipynb", *cells, parameters=None))
+
+    assert [fault.partition("; ")[0] for fault in faults] == [
+        ", cell 2, line 2: a heading of level 3 after one of level 1",
+        ", cell 3, line 1: a second title",
+        ", cell 4: has outputs",
+        ", cell 5: comes after other code",
+    ]
+
+
+def test_a_function_of_two_notebooks_belongs_to_the_package(tmp_path):
+    """The second notebook that defines a name is told which one was the first; a function of one notebook is fine."""
+    shared, own = new_code_cell("def share(a):\n    return a"), new_code_cell("def own(a):\n    return a")
+    first = write(tmp_path / "first.ipynb", shared, own)
+    second = write(tmp_path / "second.ipynb", shared)
+
+    (fault,) = lint([first, second])
+
+    assert (fault.path, fault.cell, fault.line) == (second, 3, 1)
+    assert "share is defined in first.ipynb too" in fault.says
+
+
+def test_the_command_says_how_it_went(tmp_path, capsys):
+    """Exit 0 for clean notebooks, 1 with every fault of the others, 2 for a folder that has none."""
+    write(tmp_path / "safety.ipynb")
+    assert main([str(tmp_path)]) == 0
+
+    (tmp_path / "half.ipynb").write_text('{"cells": [', encoding="utf-8")
+    assert main([str(tmp_path)]) == 1
+    assert "half.ipynb: cannot be read as a notebook" in capsys.readouterr().err
+
+    assert main([str(tmp_path / "nowhere")]) == 2
