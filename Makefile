@@ -41,6 +41,15 @@ deploy/check/node_modules/.complete: deploy/check/package-lock.json
 report: setup  ## the reports of the sample company's last full week
 	@$(BIN)/python runner.py run
 
+# A workspace and settings of its own: what stands open in an analyst's other JupyterLab stays as it is.
+.PHONY: lab
+lab: export JUPYTERLAB_WORKSPACES_DIR := $(CURDIR)/.venv/share/jupyter/lab/workspaces
+lab: export JUPYTER_PREFER_ENV_PATH := 1
+lab: setup  ## JupyterLab with the README and every notebook open (LAB="--no-browser" for more options)
+	@$(BIN)/python deploy/lab.py > .venv/lab.json
+	@$(BIN)/jupyter lab workspaces import .venv/lab.json >/dev/null
+	@$(BIN)/jupyter lab --LabApp.default_url=/lab/workspaces/quarterdeck $(LAB)
+
 .PHONY: test
 test: setup lint .venv-ministack/.complete  ## everything CI checks
 	@$(BIN)/python -m pytest -n auto --dist loadscope --cov --cov-report=term

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 MIME = "application/vnd.quarterdeck.block+json"
+PREVIEW = "application/vnd.quarterdeck.preview+json"  # an output that shows the mail, and is no part of it
 
 Unit = Literal["minor", "count", "ratio", "days", "weeks"]
 Tone = Literal["better", "worse", "neutral"]

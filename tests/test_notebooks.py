@@ -1,6 +1,9 @@
 """What holds for every notebook that analysts edit, also for those that are added."""
 
 import ast
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -30,7 +33,12 @@ def test_its_cells_define_nothing_and_reach_for_nothing(notebook):
     defined = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef | ast.Import
 
     assert not [node for node in nodes if isinstance(node, defined)]
-    assert imported == {"quarterdeck", "quarterdeck.notebook"}
+    assert imported == {"quarterdeck", "quarterdeck.notebook", "quarterdeck.preview"}
+
+
+def test_its_last_cell_shows_the_mail(notebook):
+    """Whoever runs all cells sees the mail below them."""
+    assert notebook.cells[-1].source == "from quarterdeck.preview import show_mail\n\nshow_mail(report)"
 
 
 def test_its_params_are_those_of_its_cell(report, notebook):
@@ -44,3 +52,13 @@ def test_its_params_are_those_of_its_cell(report, notebook):
     assert set(STANDARD_PARAMETERS) <= set(declared)
     assert dict(params.parameters) == {name: declared[name] for name in declared if name not in STANDARD_PARAMETERS}
     assert params.delivery is None
+
+
+def test_make_lab_opens_every_notebook():
+    """The workspace of `make lab` has the README in front, and a tab for each report's notebook."""
+    printed = subprocess.run([sys.executable, "deploy/lab.py"], cwd=ROOT, capture_output=True, text=True, check=True)
+    dock = json.loads(printed.stdout)["data"]["layout-restorer:data"]["main"]["dock"]
+    notebooks = [f"notebook:notebooks/{report}.ipynb" for report in report_names(ROOT / "params")]
+
+    assert dock["widgets"] == ["markdownviewer-widget:README.md", *notebooks]
+    assert dock["currentIndex"] == 0

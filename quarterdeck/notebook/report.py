@@ -40,6 +40,7 @@ from quarterdeck.metrics.state import has_history
 from quarterdeck.metrics.tasks import require_rows
 from quarterdeck.notebook.cell import show
 from quarterdeck.notebook.comparison import Comparison, PreviousEdition, kpi_of
+from quarterdeck.notebook.desk import desk
 from quarterdeck.notebook.movements import came_and_went
 from quarterdeck.notebook.opening import inventory_for
 from quarterdeck.notebook.origin import age_words, provenance_of
@@ -71,6 +72,7 @@ def open_report(snapshot: str | None = None, period: str | None = None, previous
         InputInvalid: One of them does not exist, or cannot be used.
         SnapshotDamaged: The snapshot is not what was frozen.
     """
+    desk()  # what this and every later cell puts out is kept for the mail that an analyst is shown
     inventory = inventory_for(snapshot)
     company = inventory.company
     week = Period.parse(period, company.time_zone) if period else Period.last_full(inventory.as_of, company.time_zone)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quarterdeck.display import Display
 from quarterdeck.errors import CommandRefused
 from quarterdeck.files import write_beside_then_rename
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.mail import Envelope, message_id_of, stamp
 from quarterdeck.pipeline.manifest import had_previous, is_looked_at, shows
 from quarterdeck.pipeline.plan import Plan, Report
-from quarterdeck.render import EditionIdentity, Rendered, render
+from quarterdeck.render import Rendered, identity_of, render
 from quarterdeck.store import Store
 
 # Sender and recipient of a preview, where none is configured: a message needs both to be opened.
@@ -25,20 +24,8 @@ def rendered_from(
     plan: Plan, inventory: AssetInventory, report: Report, folder: Path, *, has_previous: bool
 ) -> tuple[Rendered, bytes]:
     """What the executed notebook in *folder* becomes, and its message as the dry run shows it; nothing is written."""
-    edition, settings = plan.edition(report), inventory.company
-    identity = EditionIdentity(
-        edition=edition,
-        title=report.params.title,
-        company=settings.name,
-        period=plan.period,
-        display=Display(settings.locale, settings.currency, settings.time_zone),
-        snapshot=inventory.snapshot,
-        as_of=inventory.as_of,
-        sample=settings.sample,
-        owner=report.params.owner,
-        has_previous=has_previous,
-        attach=report.params.attach,
-    )
+    edition = plan.edition(report)
+    identity = identity_of(report.params, inventory, plan.period, has_previous=has_previous)
     rendered = render(folder / "executed.ipynb", identity)
     sender = plan.environment.sender or _SENDER
     envelope = Envelope(

@@ -19,7 +19,7 @@ from quarterdeck.blocks import FigureRecord, Kpi
 from quarterdeck.errors import InputInvalid
 from quarterdeck.render.document import read_document
 from quarterdeck.render.exporter import PageExporter
-from quarterdeck.render.identity import EditionIdentity
+from quarterdeck.render.identity import EditionIdentity, identity_of
 from quarterdeck.render.letter import MOST_HTML_BYTES, headline_of, write_letter
 from quarterdeck.render.mime import Attachment, Image, MessageBody, encoded
 from quarterdeck.render.pdf import page_as_pdf
@@ -33,7 +33,9 @@ __all__ = [
     "PageExporter",
     "Rendered",
     "encoded",
+    "identity_of",
     "render",
+    "render_notebook",
 ]
 
 
@@ -71,7 +73,12 @@ def render(executed: Path, identity: EditionIdentity) -> Rendered:
         InputInvalid: The file is no notebook, a cell ended in an error, a block is malformed, the notebook contradicts
             itself (two headlines, one metric with two values), or a PDF is asked for and cannot be written.
     """
-    document = read_document(_read(executed, identity), name=executed.name)
+    return render_notebook(_read(executed, identity), identity, name=executed.name)
+
+
+def render_notebook(executed: nbformat.NotebookNode, identity: EditionIdentity, *, name: str) -> Rendered:
+    """As `render`, of a notebook that was read already; *name* is what errors call it."""
+    document = read_document(executed, name=name)
     # nbconvert copies a notebook three times before it looks at it, which takes seconds where tables are
     # long. The document has all of it, so it gets an empty one.
     nothing = nbformat.v4.new_notebook()

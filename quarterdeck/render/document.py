@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from quarterdeck.blocks import (
     BLOCK,
     MIME,
+    PREVIEW,
     Actions,
     Chart,
     FigureRecord,
@@ -129,7 +130,7 @@ class _Reader:
             self._read_stream(output)
         elif MIME in output.data:
             self._read_block(output.data[MIME])
-        else:
+        elif PREVIEW not in output.data:
             self._read_foreign(output.data, output.get("metadata", {}))
 
     def _read_stream(self, output: NotebookNode) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from quarterdeck.config import Params
 from quarterdeck.display import Display
+from quarterdeck.inventory import AssetInventory
 from quarterdeck.period import Period
 
 
@@ -70,3 +72,21 @@ class EditionIdentity:
     def subject_start(self) -> str:
         """`CFO · week 48`: the period stands in the subject, so that weeks do not thread into one."""
         return f"{self.title} · week {self.period.week}"
+
+
+def identity_of(params: Params, inventory: AssetInventory, period: Period, *, has_previous: bool) -> EditionIdentity:
+    """Which edition the report with *params* is for *period* over *inventory*."""
+    settings = inventory.company
+    return EditionIdentity(
+        edition=f"{params.report}/{period}",
+        title=params.title,
+        company=settings.name,
+        period=period,
+        display=Display(settings.locale, settings.currency, settings.time_zone),
+        snapshot=inventory.snapshot,
+        as_of=inventory.as_of,
+        sample=settings.sample,
+        owner=params.owner,
+        has_previous=has_previous,
+        attach=params.attach,
+    )
