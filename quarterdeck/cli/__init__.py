@@ -256,6 +256,25 @@ def metrics(door: Door, /, words: tuple[str, ...]) -> None:
     click.echo("\n\n".join(paragraphs))
 
 
+@cli.command(
+    epilog='\b\nexample:\n  python runner.py new safety --title Safety --question "What could hurt a guest next week?"'
+)
+@click.argument("name", metavar="REPORT")
+@click.option("--title", required=True, help="What its mails' subjects begin with, at most 40 characters.")
+@click.option("--question", required=True, help="What its reader wants to know.")
+@click.option(
+    "--owner", metavar="ADDRESS", default="owner@example.com", show_default=True, help="Who gets mail when it fails."
+)
+@click.pass_obj
+def new(door: Door, /, name: str, title: str, question: str, owner: str) -> None:
+    """Write a new report: a notebook that works as it is, its params file, and its test."""
+    from quarterdeck.cli.new_report import NewReport, write
+
+    for path in write(NewReport(name, title, question, owner), door.root):
+        click.echo(path)
+    click.echo(f"It runs as it is:\n  python runner.py run {name}", err=True)
+
+
 @cli.command(epilog='\b\nexample:\n  python runner.py approve cfo/2026-W47 --because "the bank confirmed the balance"')
 @click.argument("edition")
 @click.option("--because", required=True, help="Why it may leave; it is recorded with your name.")
