@@ -32,6 +32,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from quarterdeck.config import Limits
 from quarterdeck.errors import InputInvalid, NotebookFailed, ReportOverdue
 from quarterdeck.files import write_beside_then_rename
+from quarterdeck.kernels import SINGLE_THREADED, PromptClient, choose_provisioner
 from quarterdeck.log import bound
 
 # papermill loads boto3 where it finds it, for notebooks on S3. Ours lie in files, and a run that needs no AWS
@@ -51,7 +52,7 @@ _ENVIRONMENT = re.compile(
     r"(PATH|HOME|TMPDIR|VIRTUAL_ENV|LD_LIBRARY_PATH|(PYTHON|JUPYTER|IPYTHON|MPL|XDG_|OPENBLAS|COV).*)"
 )
 # The same figures and pictures wherever the runner stands.
-_FIXED_ENVIRONMENT = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0"}
+_FIXED_ENVIRONMENT = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", **SINGLE_THREADED}
 
 _TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -273,9 +274,12 @@ def _kernel_manager(job: Job, scratch: Path, kernels: _Kernels) -> type[AsyncKer
             super().__init__(
                 transport="ipc", ip=str(scratch / "k"), connection_file=str(scratch / "kernel.json"), **traits
             )
+            self.client_factory = PromptClient
 
         async def _async_pre_start_kernel(self, **options: Any) -> tuple[list[str], dict[str, Any]]:  # noqa: ANN401
             options |= {"cwd": str(job.notebook.resolve().parent), "env": environment | _FIXED_ENVIRONMENT}
+            assert self.kernel_spec is not None  # noqa: S101 - the manager was given a kernel's name
+            choose_provisioner(self.kernel_spec)
             command, launch = await super()._async_pre_start_kernel(**options)
             return command, launch
 

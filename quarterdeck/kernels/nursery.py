@@ -1,0 +1,273 @@
+"""
+The nursery: this process's zygote, started when the first kernel is asked for, and asked for forks.
+
+A zygote of an older package, of other installed packages, or of another environment than the kernel's retires, and
+a new one takes its place. A fork is refused, and the stock launcher is the way out, wherever the result could still
+be another than the stock launcher's: another interpreter, a kernel that is not ipykernel's, a zygote with a second
+thread, or none.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+import quarterdeck
+from quarterdeck.kernels.zygote import READY, REQUEST_BYTES, RETIRE
+
+# Not `-m`: the package imports the module before it would be run, and Python warns of that
+_ZYGOTE = "from quarterdeck.kernels.zygote import main; main()"
+_STOCK = ("-m", "ipykernel_launcher")
+_WARM_WITHIN_S = 30.0
+_READY_WITHIN_S = 20.0
+_GONE_WITHIN_S = 5.0
+# In the zygote and in every kernel, warm or stock: threads that libraries start at import would forbid the fork.
+SINGLE_THREADED = {"JE_ARROW_MALLOC_CONF": "background_thread:false", "OPENBLAS_NUM_THREADS": "1"}
+
+
+class NotForked(Exception):
+    """No warm kernel for this request, and why; a stock one does the same, later."""
+
+
+class ForkedProcess:
+    """
+    A kernel's process as `subprocess.Popen` shows one, known by the connection whose life it shares.
+
+    `is_lost` tells that it ended because its zygote did, whatever it was doing.
+    """
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, pid: int, connection: socket.socket) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self.is_lost = False
+        self._connection = connection
+        self._lock = threading.Lock()
+
+    def poll(self) -> int | None:
+        """The exit code; None while it runs."""
+        with self._lock:
+            if self.returncode is None and _is_readable(self._connection, within_s=0):
+                self.returncode = self._told()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """
+        The exit code, once it has ended.
+
+        Raises:
+            TimeoutExpired: It has not within *timeout* seconds.
+        """
+        until = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            left = None if until is None else until - time.monotonic()
+            if left is not None and left <= 0:
+                raise subprocess.TimeoutExpired("kernel", timeout or 0)
+            _is_readable(self._connection, left)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        """Send it signal *number*; one that has ended takes none."""
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _told(self) -> int:
+        """What the zygote says of its end; where it is silent it was killed, and its kernels with it."""
+        with suppress(OSError, ValueError), self._connection:
+            return int(json.loads(self._connection.recv(REQUEST_BYTES))["exit"])
+        self.is_lost = True
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        return -signal.SIGKILL
+
+
+class _Started:
+    """A zygote that was started: its process, the socket that it listens to, and what it was made of."""
+
+    def __init__(self, env: Mapping[str, str], made_of: object) -> None:
+        self.made_of = made_of
+        self._is_warm = False
+        self._control, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with its:
+            self.process = subprocess.Popen(  # noqa: S603 - this Python, and code of ours
+                [sys.executable, "-c", _ZYGOTE, str(its.fileno())],
+                env=dict(env),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                pass_fds=[its.fileno()],
+                start_new_session=True,  # an interrupt at the terminal is for the runner alone
+            )
+
+    def is_warm(self) -> bool:
+        """Whether it has imported everything; waits for that."""
+        if not self._is_warm:
+            with suppress(OSError):
+                self._is_warm = _is_readable(self._control, _WARM_WITHIN_S) and self._control.recv(64) == READY
+        return self._is_warm
+
+    def send(self, request: bytes, *descriptors: int) -> None:
+        """Pass *request* on, with what it is to own."""
+        socket.send_fds(self._control, [request], list(descriptors))
+
+    def end(self) -> None:
+        """End it, and with it every kernel of it and all that they started."""
+        self._control.close()
+        try:
+            self.process.wait(_GONE_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Nursery:
+    """One zygote at a time; threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._zygote: _Started | None = None
+        self._retired: list[_Started] = []
+        self._unfit: object = None
+
+    def prepare(self, env: Mapping[str, str]) -> None:
+        """Start the zygote for kernels with *env*, and wait for nothing; what goes wrong is told by `fork`."""
+        with self._lock, suppress(NotForked, OSError):
+            self._ready_for(env)
+
+    def fork(self, command: Sequence[str], *, cwd: str, env: Mapping[str, str]) -> ForkedProcess:
+        """
+        A kernel that is ready to be spoken to, as *command* would have started one.
+
+        Args:
+            command: `python -m ipykernel_launcher -f FILE`, as the kernel specification says it.
+            cwd: Its working folder, as `Popen` takes it.
+            env: All of its environment.
+
+        Raises:
+            NotForked: None can be had that is the same as a stock one.
+        """
+        if tuple(command[1:3]) != _STOCK or not _is_this_python(command[0]):
+            raise NotForked(f"{command[0]} is no Python of ours that starts ipykernel")
+        request = json.dumps({"argv": ["ipykernel_launcher", *command[3:]], "cwd": cwd, "env": dict(env)}).encode()
+        if len(request) > REQUEST_BYTES // 2:
+            raise NotForked("its environment is too large")
+        ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with its:
+            try:
+                self._ask(request, its, env)
+            except OSError as error:
+                ours.close()
+                raise NotForked(f"there is no zygote ({error.strerror})") from error
+            except NotForked:
+                ours.close()
+                raise
+        return _born(ours)
+
+    def close(self) -> None:
+        """End the zygote, and every kernel of it."""
+        with self._lock:
+            for zygote in filter(None, [self._zygote, *self._retired]):
+                zygote.end()
+            self._zygote, self._retired = None, []
+
+    @property
+    def pid(self) -> int | None:
+        """The zygote's process id; None while there is none."""
+        with self._lock:
+            return self._zygote.process.pid if self._zygote is not None else None
+
+    def _ask(self, request: bytes, connection: socket.socket, env: Mapping[str, str]) -> None:
+        with self._lock, open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a device, not a path of ours
+            zygote = self._ready_for(env)
+            if not zygote.is_warm():
+                zygote.process.kill()
+                self._unfit = zygote.made_of
+                raise NotForked("the zygote did not become warm")
+            zygote.send(request, connection.fileno(), nothing.fileno(), 1, 2)
+
+    def _ready_for(self, env: Mapping[str, str]) -> _Started:
+        """The zygote that has imported what there is now, with the environment *env*."""
+        made_of = (dict(env), _stamp())
+        if made_of == self._unfit:
+            raise NotForked("the zygote did not become warm before")
+        if self._zygote is not None and self._zygote.process.poll() is not None:
+            self._zygote.end()
+            self._zygote = None
+        if self._zygote is not None and self._zygote.made_of != made_of:
+            self._zygote.send(RETIRE)  # when its last kernel has ended
+            self._retired = [one for one in [*self._retired, self._zygote] if one.process.poll() is None]
+            self._zygote = None
+        if self._zygote is None:
+            self._zygote = _Started(env, made_of)
+        return self._zygote
+
+
+@cache
+def nursery() -> Nursery:
+    """The nursery of this process; what is in it ends no later than the process."""
+    made = Nursery()
+    atexit.register(made.close)
+    return made
+
+
+def _is_this_python(program: str) -> bool:
+    """Two environments may lead to one interpreter, so its folder counts as well."""
+    asked, this = Path(program), Path(sys.executable)
+    return asked.parent.resolve() == this.parent.resolve() and asked.resolve() == this.resolve()
+
+
+def _born(connection: socket.socket) -> ForkedProcess:
+    """The process at the other end of *connection*, once its sockets are bound."""
+    if not _is_readable(connection, _READY_WITHIN_S):
+        connection.close()
+        raise NotForked("the zygote does not answer")
+    try:
+        said = json.loads(connection.recv(REQUEST_BYTES) or b"{}")
+    except (OSError, ValueError) as error:
+        connection.close()
+        raise NotForked("the zygote has gone") from error
+    if "pid" not in said:
+        connection.close()
+        raise NotForked(str(said.get("refused", "the zygote has gone")))
+    if not _is_readable(connection, _READY_WITHIN_S) or connection.recv(REQUEST_BYTES) != READY:
+        connection.close()  # which kills it
+        raise NotForked("the kernel did not become ready")
+    return ForkedProcess(said["pid"], connection)
+
+
+def _is_readable(connection: socket.socket, within_s: float | None) -> bool:
+    watch = select.poll()  # `select` takes no descriptor above 1024, and 64 reports have more
+    watch.register(connection, select.POLLIN)
+    return bool(watch.poll(None if within_s is None else int(within_s * 1000)))
+
+
+def _stamp() -> object:
+    """Changes when a file of the package does, or what is installed: then what was imported is not what there is."""
+    root = Path(quarterdeck.__file__).parent
+    sources = tuple(
+        (str(path), found.st_mtime_ns, found.st_size)
+        for path in sorted(root.rglob("*.py"))
+        if (found := path.stat()) is not None
+    )
+    # A distribution that comes, goes or changes its version renames a folder there
+    return sources, Path(sysconfig.get_path("purelib")).stat().st_mtime_ns

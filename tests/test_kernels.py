@@ -1,0 +1,323 @@
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from jupyter_client.manager import AsyncKernelManager
+
+import quarterdeck
+from quarterdeck.kernels import SINGLE_THREADED, ForkedProcess, NotForked, Nursery, PromptClient, choose_provisioner, nursery
+
+ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "PYTHONPATH")},
+    "PYTHONHASHSEED": "0",
+    **SINGLE_THREADED,
+}
+
+
+def is_alive(pid: int) -> bool:
+    """A zombie is dead: it only waits to be read by its parent."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 10
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.02)
+    return holds()
+
+
+class Desk:
+    """Kernels as a notebook's runner starts them, warm or stock."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.count = 0
+
+    @asynccontextmanager
+    async def kernel(self, *, warm: bool, env: dict[str, str] = ENVIRONMENT):
+        self.count += 1
+        place = self.folder / str(self.count)
+        place.mkdir()
+        manager = AsyncKernelManager(transport="ipc", ip=str(place / "k"), connection_file=str(place / "kernel.json"))
+        if warm:
+            manager.client_factory = PromptClient
+            choose_provisioner(manager.kernel_spec)
+        await manager.start_kernel(env=dict(env), cwd=str(self.folder))
+        client = manager.client()
+        client.start_channels()
+        try:
+            await client.wait_for_ready(timeout=30)
+            yield manager, client
+        finally:
+            client.stop_channels()
+            await manager.shutdown_kernel(now=True)
+
+    def printed(self, code: str, *, warm: bool = True, env: dict[str, str] = ENVIRONMENT) -> str:
+        """What *code* prints in a kernel of its own."""
+        said: list[str] = []
+
+        async def ask() -> None:
+            async with self.kernel(warm=warm, env=env) as (_, client):
+                await client.execute_interactive(
+                    code, timeout=30, output_hook=lambda message: said.append(message["content"].get("text", ""))
+                )
+
+        asyncio.run(ask())
+        return "".join(said)
+
+
+@pytest.fixture
+def desk(tmp_path_factory) -> Desk:
+    return Desk(tmp_path_factory.mktemp("d"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nobody_is_left():
+    """After all tests of this module no zygote is, and so no kernel of one."""
+    yield
+    pid = nursery().pid
+    nursery().close()
+    assert pid is None or eventually(lambda: not is_alive(pid))
+
+
+FACTS = """
+import gc, json, locale, os, resource, signal, sys
+import matplotlib, matplotlib.pyplot as plt, numpy as np, pandas as pd
+own = ("JPY_PARENT_PID", "JPY_SESSION_NAME")
+print(json.dumps({
+    "environment": {name: value for name, value in os.environ.items() if name not in own},
+    "folder": os.getcwd(),
+    "leads": [os.getpgid(0) == os.getpid(), os.getsid(0) == os.getpid()],
+    "python": [sys.path, sys.executable, str(sys.flags), sys.getrecursionlimit(), sys.stdout.encoding, gc.isenabled()],
+    "names": sorted(name for name in globals() if name.startswith("_")),
+    "stdin": os.read(0, 1).decode(),
+    "signals": [str(signal.getsignal(number)) for number in sorted(signal.valid_signals())],
+    "limits": [resource.getrlimit(resource.RLIMIT_NOFILE), os.umask(0o22), locale.setlocale(locale.LC_ALL)],
+    "style": [plt.get_backend(), {key: str(value) for key, value in matplotlib.rcParams.items()}],
+    "options": [pd.get_option("display.max_rows"), str(np.geterr())],
+}))
+"""
+
+
+def test_a_warm_kernel_is_like_a_stock_one(desk):
+    """Environment, folder, session, signals, limits, locale, options and names: a notebook cannot tell them apart."""
+    warm, stock = (json.loads(desk.printed(FACTS, warm=warm)) for warm in (True, False))
+    del stock["environment"]["PYDEVD_USE_FRAME_EVAL"]  # the debugger's, which no report has
+
+    assert warm == stock
+    assert warm["leads"] == [True, True]
+
+
+def test_a_warm_kernel_has_imported_what_reports_need(desk):
+    """The import is there before the first cell: that is the time that is saved."""
+    loaded = 'import sys; print("quarterdeck.notebook" in sys.modules, "pandas" in sys.modules)'
+
+    assert desk.printed(loaded).strip() == "True True"
+    assert desk.printed(loaded, warm=False).strip() == "False False"
+
+
+def test_two_kernels_share_no_chance(desk):
+    """Python's and numpy's global random states are each kernel's own."""
+    drawn = "import random, numpy as np; print(random.random(), np.random.random())"
+
+    first, second = (desk.printed(drawn).split() for _ in range(2))
+
+    assert not set(first) & set(second)
+
+
+def test_what_one_kernel_changes_no_other_sees(desk):
+    """Styles, options and patches of pandas end with the kernel that made them."""
+    desk.printed(
+        "import matplotlib, pandas as pd; matplotlib.rcParams['font.size'] = 99\n"
+        "pd.set_option('display.max_rows', 3); pd.DataFrame.head = lambda self: 'patched'"
+    )
+
+    told = desk.printed(
+        "import matplotlib, pandas as pd\n"
+        "head = pd.DataFrame({'a': [1]}).head()\n"
+        "print(matplotlib.rcParams['font.size'], pd.get_option('display.max_rows'), type(head).__name__)"
+    )
+
+    assert told.split() == ["10.0", "60", "DataFrame"]
+
+
+def test_an_interrupt_reaches_the_cell(desk):
+    """As in a stock kernel, the cell ends by KeyboardInterrupt, and the kernel lives on."""
+
+    async def interrupted() -> str:
+        async with desk.kernel(warm=True) as (manager, client):
+            request = client.execute("import time\nprint('begun')\ntime.sleep(30)")
+            while True:
+                message = await client.get_iopub_msg(timeout=10)
+                if message["msg_type"] == "stream":
+                    break
+            await manager.interrupt_kernel()
+            reply = await client._async_recv_reply(request, timeout=10)
+            assert await manager.is_alive()
+            return reply["content"]["ename"]
+
+    assert asyncio.run(interrupted()) == "KeyboardInterrupt"
+
+
+@pytest.mark.parametrize(("leave", "code"), [("import os; os._exit(7)", 7), ("import os; os.kill(os.getpid(), 9)", -9)])
+def test_how_a_kernel_ended_comes_back(desk, leave, code):
+    """Its exit code, or the signal that it ended by, is the process's as `Popen` would say it."""
+
+    async def ended() -> int | None:
+        async with desk.kernel(warm=True) as (manager, client):
+            process = manager.provisioner.process
+            client.execute(leave)
+            return await asyncio.to_thread(process.wait, 10)
+
+    assert asyncio.run(ended()) == code
+
+
+def test_a_killed_zygote_takes_its_kernels_along_and_the_next_is_warm_again(desk):
+    """No kernel outlives it; whoever comes next gets one of a new zygote."""
+
+    async def killed() -> tuple[int | None, int]:
+        async with desk.kernel(warm=True) as (manager, _):
+            process = manager.provisioner.process
+            os.kill(nursery().pid, signal.SIGKILL)
+            return await asyncio.to_thread(process.wait, 10), process.pid
+
+    code, pid = asyncio.run(killed())
+    first = nursery().pid
+    told = desk.printed('import sys; print("quarterdeck.notebook" in sys.modules)')
+
+    assert code == -signal.SIGKILL
+    assert eventually(lambda: not is_alive(pid))
+    assert told.strip() == "True"
+    assert nursery().pid != first
+
+
+def command(place: Path) -> list[str]:
+    """As the kernel specification starts ipykernel, with a connection file in *place*."""
+    place.mkdir()
+    ports = {
+        f"{name}_port": number for number, name in enumerate(["shell", "iopub", "stdin", "control", "hb"], start=1)
+    }
+    file = place / "kernel.json"
+    file.write_text(json.dumps({"transport": "ipc", "ip": str(place / "k"), "key": "k", **ports}))
+    return [sys.executable, "-m", "ipykernel_launcher", "-f", str(file)]
+
+
+def ended(kernel: ForkedProcess) -> int:
+    kernel.kill()
+    return kernel.wait(10)
+
+
+@pytest.fixture
+def place(tmp_path_factory) -> Callable[[], Path]:
+    root = tmp_path_factory.mktemp("p")
+    numbers = iter(range(1000))
+    return lambda: root / str(next(numbers))
+
+
+def test_what_would_not_be_the_same_is_not_forked(place):
+    """Another Python, another program, another environment: each is refused with its reason."""
+    warm = Nursery()
+    try:
+        ended(warm.fork(command(place()), cwd="/", env=ENVIRONMENT))
+        for other, env, says in [
+            (["/usr/bin/python2", "-m", "ipykernel_launcher"], ENVIRONMENT, "no Python of ours"),
+            ([sys.executable, "-m", "xeus_python"], ENVIRONMENT, "no Python of ours"),
+            (command(place()), {**ENVIRONMENT, "MPLBACKEND": "svg"}, "its environment is another"),
+        ]:
+            with pytest.raises(NotForked, match=says):
+                warm.fork(other, cwd="/", env=env)
+    finally:
+        warm.close()
+
+
+def test_a_zygote_with_a_second_thread_forks_nothing(tmp_path, place):
+    """What it imports may start threads: their locks would be copied locked, so it refuses and says how many."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+    )
+    threaded = Nursery()
+    path = os.pathsep.join(filter(None, [str(tmp_path), ENVIRONMENT.get("PYTHONPATH")]))
+
+    try:
+        with pytest.raises(NotForked, match="it has 2 threads"):
+            threaded.fork(command(place()), cwd="/", env={**ENVIRONMENT, "PYTHONPATH": path})
+    finally:
+        threaded.close()
+
+
+def test_a_stock_kernel_runs_where_no_warm_one_can(desk, caplog):
+    """With another environment than the zygote's, the notebook runs all the same, and the log says why."""
+    desk.printed("1")
+
+    told = desk.printed("import os; print(os.environ['COLOUR'])", env={**ENVIRONMENT, "COLOUR": "red"})
+
+    assert told.strip() == "red"
+    assert "a stock kernel was started: its environment is another than the zygote's" in caplog.text
+
+
+def test_a_changed_package_ends_the_zygote(place):
+    """What it has imported is not what there is any more: the next kernel is another zygote's."""
+    source = Path(quarterdeck.__file__)
+    before = source.stat()
+    warm = Nursery()
+    try:
+        ended(warm.fork(command(place()), cwd="/", env=ENVIRONMENT))
+        first = warm.pid
+        os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+        ended(warm.fork(command(place()), cwd="/", env=ENVIRONMENT))
+
+        assert warm.pid != first
+        assert not is_alive(first)
+    finally:
+        os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
+        warm.close()
+
+
+def test_when_the_runner_is_killed_nothing_of_it_lives_on(place):
+    """SIGKILL leaves it no time to clean up: zygote, kernel and the kernel's children go by themselves."""
+    code = (
+        "import json, sys\n"
+        "from quarterdeck.kernels import nursery\n"
+        "command, env = json.loads(sys.argv[1])\n"
+        "kernel = nursery().fork(command, cwd='/', env=env)\n"
+        "print(nursery().pid, kernel.pid, flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    given = json.dumps([command(place()), ENVIRONMENT])
+    with subprocess.Popen(
+        [sys.executable, "-c", code, given], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as runner:
+        pids = [int(pid) for pid in runner.stdout.readline().split()]
+        alive = [is_alive(pid) for pid in pids]
+        runner.kill()
+
+    assert alive == [True, True]
+    assert eventually(lambda: not any(map(is_alive, pids)))
+
+
+def test_sixty_four_kernels_at_once_are_all_ready_and_all_go(place):
+    """Every one has its own process, and when their connections close none is left."""
+    commands = [command(place()) for _ in range(64)]
+    warm = Nursery()
+    try:
+        with ThreadPoolExecutor(max_workers=64) as pool:
+            kernels = list(pool.map(lambda one: warm.fork(one, cwd="/", env=ENVIRONMENT), commands))
+        assert len({kernel.pid for kernel in kernels}) == 64
+        assert [kernel.poll() for kernel in kernels] == [None] * 64
+    finally:
+        warm.close()
+
+    assert [kernel.wait(10) for kernel in kernels] == [-signal.SIGKILL] * 64
+    assert eventually(lambda: not any(is_alive(kernel.pid) for kernel in kernels))
