@@ -32,8 +32,8 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from quarterdeck.config import Limits
 from quarterdeck.errors import InputInvalid, NotebookFailed, ReportOverdue
 from quarterdeck.files import write_beside_then_rename
-from quarterdeck.kernels import SINGLE_THREADED, PromptClient, choose_provisioner
-from quarterdeck.log import bound
+from quarterdeck.kernels import SINGLE_THREADED, PromptClient, WarmProvisioner, choose_provisioner
+from quarterdeck.log import bound, logger
 
 # papermill loads boto3 where it finds it, for notebooks on S3. Ours lie in files, and a run that needs no AWS
 # loads none of it: without this part papermill does as it does where boto3 is not installed.
@@ -43,6 +43,8 @@ from papermill import execute_notebook  # noqa: E402 - after the line above
 from papermill.engines import NBClientEngine, papermill_engines  # noqa: E402 - likewise
 from papermill.exceptions import PapermillExecutionError  # noqa: E402 - likewise
 from papermill.inspection import inspect_notebook  # noqa: E402 - likewise
+
+_log = logger()
 
 STANDARD_PARAMETERS = ("snapshot", "period", "previous")
 
@@ -186,8 +188,18 @@ def _kill_group(group: int) -> None:
 def _execute_one(job: Job, kernels: _Kernels, allowed_s: float) -> Executed:
     started = time.monotonic()
     kept = _Kept()
-    with _watched(job, kernels, allowed_s) as (scratch, overdue):
+    try:
+        scratch = Path(tempfile.mkdtemp(prefix="qd-"))
+    except OSError as error:
+        return Executed(job, 0.0, _failed(job, kept, 0, f"there is no place for its kernel's sockets: {error}"))
+    with _watched(job, kernels, allowed_s, scratch) as overdue:
         failure = _attempt(job, kernels, kept, scratch, overdue)
+        if failure is not None and kept.is_kernel_lost and not overdue.event.is_set():
+            # It was another's doing, or that of the notebook, which therefore gets no zygote to kill again
+            _log.warning("executed again on a stock kernel: the zygote of its kernel has gone", edition=job.edition)
+            kept, again = _Kept(may_fork=False), scratch / "again"
+            again.mkdir()
+            failure = _attempt(job, kernels, kept, again, overdue)
     if kept.notebook is not None:
         _write(kept.notebook, job.output if failure is None else job.failed_output)
     return Executed(job, time.monotonic() - started, failure)
@@ -205,9 +217,8 @@ class _Overdue:
 
 
 @contextmanager
-def _watched(job: Job, kernels: _Kernels, allowed_s: float) -> Iterator[tuple[Path, _Overdue]]:
-    """A scratch folder, and whether the report's time was over."""
-    scratch = Path(tempfile.mkdtemp(prefix="qd-"))
+def _watched(job: Job, kernels: _Kernels, allowed_s: float, scratch: Path) -> Iterator[_Overdue]:
+    """Whether the report's time was over; afterwards nothing of it is left, and not *scratch* either."""
     overdue = _Overdue(job.limits, allowed_s)
 
     def stop_overdue() -> None:
@@ -218,7 +229,7 @@ def _watched(job: Job, kernels: _Kernels, allowed_s: float) -> Iterator[tuple[Pa
     watch.daemon = True
     watch.start()
     try:
-        yield scratch, overdue
+        yield overdue
     finally:
         watch.cancel()
         kernels.kill(job.edition)
@@ -237,7 +248,7 @@ def _attempt(job: Job, kernels: _Kernels, kept: _Kept, scratch: Path, overdue: _
             progress_bar=False,
             request_save_on_cell_execute=False,  # it would write the whole notebook twice a cell
             execution_timeout=job.limits.cell_seconds,
-            kernel_manager_class=_kernel_manager(job, scratch, kernels),
+            kernel_manager_class=_kernel_manager(job, scratch, kernels, kept),
             shutdown_kernel="immediate",
             kept=kept,
         )
@@ -260,7 +271,7 @@ def _too_late(kept: _Kept, job: Job, overdue: _Overdue) -> NotebookFailed | None
     return ReportOverdue(*_failed(job, kept, kept.reached, overdue.reason).args)
 
 
-def _kernel_manager(job: Job, scratch: Path, kernels: _Kernels) -> type[AsyncKernelManager]:
+def _kernel_manager(job: Job, scratch: Path, kernels: _Kernels, kept: _Kept) -> type[AsyncKernelManager]:
     """
     A kernel manager class for one job: papermill takes a class, and passes nothing to it.
 
@@ -279,12 +290,14 @@ def _kernel_manager(job: Job, scratch: Path, kernels: _Kernels) -> type[AsyncKer
         async def _async_pre_start_kernel(self, **options: Any) -> tuple[list[str], dict[str, Any]]:  # noqa: ANN401
             options |= {"cwd": str(job.notebook.resolve().parent), "env": environment | _FIXED_ENVIRONMENT}
             assert self.kernel_spec is not None  # noqa: S101 - the manager was given a kernel's name
-            choose_provisioner(self.kernel_spec)
+            if kept.may_fork:
+                choose_provisioner(self.kernel_spec)
             command, launch = await super()._async_pre_start_kernel(**options)
             return command, launch
 
         async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:  # noqa: ANN401
             await super()._async_launch_kernel(kernel_cmd, **kw)
+            kept.provisioner = self.provisioner
             # A kernel leads a session of its own, so its process id is its group's
             kernels.started(job.edition, cast("int", getattr(self.provisioner, "pid", None)))
 
@@ -294,11 +307,18 @@ def _kernel_manager(job: Job, scratch: Path, kernels: _Kernels) -> type[AsyncKer
     return KernelManager
 
 
+@dataclass
 class _Kept:
     """The notebook as it is being executed, and how far it came; papermill gives neither when a kernel dies."""
 
+    may_fork: bool = True
     notebook: nbformat.NotebookNode | None = None
     reached: int = 0
+    provisioner: object = None
+
+    @property
+    def is_kernel_lost(self) -> bool:
+        return isinstance(self.provisioner, WarmProvisioner) and self.provisioner.is_lost
 
 
 _ENGINE = "quarterdeck"

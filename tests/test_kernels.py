@@ -11,10 +11,19 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
 import quarterdeck
-from quarterdeck.kernels import SINGLE_THREADED, ForkedProcess, NotForked, Nursery, PromptClient, choose_provisioner, nursery
+from quarterdeck.kernels import (
+    SINGLE_THREADED,
+    ForkedProcess,
+    NotForked,
+    Nursery,
+    PromptClient,
+    choose_provisioner,
+    nursery,
+)
 
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "PYTHONPATH")},
@@ -226,18 +235,29 @@ def place(tmp_path_factory) -> Callable[[], Path]:
     return lambda: root / str(next(numbers))
 
 
-def test_what_would_not_be_the_same_is_not_forked(place):
-    """Another Python, another program, another environment: each is refused with its reason."""
+def test_what_would_not_be_the_same_is_not_forked(tmp_path):
+    """Another program, or another environment's Python though it be one interpreter: refused with the reason."""
+    (tmp_path / "python").symlink_to(sys.executable)
+    refusing = Nursery()
+    for other in (sys.executable, "-m", "xeus_python"), (str(tmp_path / "python"), "-m", "ipykernel_launcher"):
+        with pytest.raises(NotForked, match="no Python of ours"):
+            refusing.fork(other, cwd="/", env=ENVIRONMENT)
+
+    assert refusing.pid is None
+
+
+def test_a_kernel_with_another_environment_is_another_zygotes(place):
+    """What is read at import is then read anew; the kernels of the one before run on until they end."""
     warm = Nursery()
     try:
-        ended(warm.fork(command(place()), cwd="/", env=ENVIRONMENT))
-        for other, env, says in [
-            (["/usr/bin/python2", "-m", "ipykernel_launcher"], ENVIRONMENT, "no Python of ours"),
-            ([sys.executable, "-m", "xeus_python"], ENVIRONMENT, "no Python of ours"),
-            (command(place()), {**ENVIRONMENT, "MPLBACKEND": "svg"}, "its environment is another"),
-        ]:
-            with pytest.raises(NotForked, match=says):
-                warm.fork(other, cwd="/", env=env)
+        before = warm.fork(command(place()), cwd="/", env=ENVIRONMENT)
+        first = warm.pid
+        after = warm.fork(command(place()), cwd="/", env={**ENVIRONMENT, "MPLBACKEND": "svg"})
+
+        assert warm.pid != first
+        assert before.poll() is None
+        assert (ended(before), ended(after)) == (-9, -9)
+        assert eventually(lambda: not is_alive(first))
     finally:
         warm.close()
 
@@ -257,29 +277,77 @@ def test_a_zygote_with_a_second_thread_forks_nothing(tmp_path, place):
         threaded.close()
 
 
-def test_a_stock_kernel_runs_where_no_warm_one_can(desk, caplog):
-    """With another environment than the zygote's, the notebook runs all the same, and the log says why."""
-    desk.printed("1")
+def test_a_stock_kernel_runs_where_no_warm_one_can(desk, caplog, tmp_path):
+    """Where the zygote cannot become warm, the notebook runs all the same, and the log says why."""
+    (tmp_path / "pyarrow.py").write_text("raise ImportError('broken')\n")
+    path = os.pathsep.join(filter(None, [str(tmp_path), ENVIRONMENT.get("PYTHONPATH")]))
 
-    told = desk.printed("import os; print(os.environ['COLOUR'])", env={**ENVIRONMENT, "COLOUR": "red"})
+    told = [desk.printed("print('ran')", env={**ENVIRONMENT, "PYTHONPATH": path}).strip() for _ in range(2)]
 
-    assert told.strip() == "red"
-    assert "a stock kernel was started: its environment is another than the zygote's" in caplog.text
+    assert told == ["ran", "ran"]
+    assert [record.reason for record in caplog.records if record.message == "a stock kernel was started"] == [
+        "the zygote did not become warm",
+        "the zygote did not become warm before",  # tried once
+    ]
 
 
-def test_a_changed_package_ends_the_zygote(place):
-    """What it has imported is not what there is any more: the next kernel is another zygote's."""
+def test_jupyters_own_choice_counts(monkeypatch):
+    """A specification that names its provisioner keeps it, and so does a default that a person has set."""
+    named = KernelSpec(metadata={"kernel_provisioner": {"provisioner_name": "local-provisioner"}})
+    choose_provisioner(named)
+    monkeypatch.setenv("JUPYTER_DEFAULT_PROVISIONER_NAME", "local-provisioner")
+    unnamed = KernelSpec()
+    choose_provisioner(unnamed)
+
+    assert named.metadata["kernel_provisioner"] == {"provisioner_name": "local-provisioner"}
+    assert unnamed.metadata == {}
+
+
+def test_what_a_kernel_sent_away_ends_with_it_and_not_before(desk):
+    """A daemon in a session of its own has no parent left that could be asked; it does not live on."""
+    daemon = (
+        "import os, time\n"
+        "read, write = os.pipe()\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    if (pid := os.fork()) == 0:\n"
+        "        time.sleep(600)\n"
+        "    os.write(write, str(pid).encode())\n"
+        "    os._exit(0)\n"
+        "os.wait()\n"
+        "print(os.read(read, 10).decode())"
+    )
+
+    async def sent_away() -> tuple[int, bool]:
+        said: list[str] = []
+        async with desk.kernel(warm=True) as (_, client):
+            await client.execute_interactive(
+                daemon, timeout=30, output_hook=lambda message: said.append(message["content"].get("text", ""))
+            )
+            await asyncio.to_thread(desk.printed, "'another kernel comes and goes'")
+            return int("".join(said)), is_alive(int("".join(said)))
+
+    pid, lived = asyncio.run(sent_away())
+
+    assert lived
+    assert eventually(lambda: not is_alive(pid))
+
+
+def test_a_changed_package_retires_the_zygote(place):
+    """What it has imported is not what there is any more: the next kernel is another zygote's, and its own live on."""
     source = Path(quarterdeck.__file__)
     before = source.stat()
     warm = Nursery()
     try:
-        ended(warm.fork(command(place()), cwd="/", env=ENVIRONMENT))
+        older = warm.fork(command(place()), cwd="/", env=ENVIRONMENT)
         first = warm.pid
         os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
         ended(warm.fork(command(place()), cwd="/", env=ENVIRONMENT))
 
         assert warm.pid != first
-        assert not is_alive(first)
+        assert older.poll() is None
+        ended(older)
+        assert eventually(lambda: not is_alive(first))
     finally:
         os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
         warm.close()

@@ -63,7 +63,7 @@ class WarmProvisioner(LocalProvisioner):
     @property
     def is_lost(self) -> bool:
         """Whether the kernel ended because its zygote did; it was not the notebook's doing."""
-        return isinstance(self.process, ForkedProcess) and self.process.is_lost
+        return bool(getattr(self.process, "is_lost", False))  # of a stock one's Popen, nothing says so
 
     async def kill(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002 - jupyter_client's signature
         """Kill it, and return when it has gone: whoever kills then looks ten times a second whether it has."""

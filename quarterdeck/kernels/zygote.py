@@ -124,8 +124,9 @@ class _Zygote:
 
     def _closed(self, kernel: _Kernel) -> None:
         """The client has gone: so does the kernel; that it ended is heard next."""
-        self._watched.unregister(kernel.connection)
-        _kill_group(kernel.pid)
+        if kernel.pid in self._kernels:  # else its end was heard in the same moment
+            self._watched.unregister(kernel.connection)
+            _kill_group(kernel.pid)
 
     def _forget(self) -> None:
         """In a forked process: let go of everything that is the zygote's."""
