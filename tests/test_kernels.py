@@ -102,20 +102,28 @@ def nobody_is_left():
 
 
 FACTS = """
-import gc, json, locale, os, resource, signal, sys
+import builtins, gc, json, locale, logging, os, resource, signal, sys, warnings
 import matplotlib, matplotlib.pyplot as plt, numpy as np, pandas as pd
+rules = sorted(str(rule) for rule in warnings.filters)
+warnings.simplefilter("ignore")  # pandas warns of an option that is going to go
 own = ("JPY_PARENT_PID", "JPY_SESSION_NAME")
 print(json.dumps({
     "environment": {name: value for name, value in os.environ.items() if name not in own},
     "folder": os.getcwd(),
     "leads": [os.getpgid(0) == os.getpid(), os.getsid(0) == os.getpid()],
+    "program": sys.argv[0],
     "python": [sys.path, sys.executable, str(sys.flags), sys.getrecursionlimit(), sys.stdout.encoding, gc.isenabled()],
     "names": sorted(name for name in globals() if name.startswith("_")),
     "stdin": os.read(0, 1).decode(),
     "signals": [str(signal.getsignal(number)) for number in sorted(signal.valid_signals())],
     "limits": [resource.getrlimit(resource.RLIMIT_NOFILE), os.umask(0o22), locale.setlocale(locale.LC_ALL)],
     "style": [plt.get_backend(), {key: str(value) for key, value in matplotlib.rcParams.items()}],
-    "options": [pd.get_option("display.max_rows"), str(np.geterr())],
+    "options": {key: str(pd.get_option(key)).lower() for key in pd._config.config._registered_options},
+    "numbers": [str(np.geterr()), str(np.get_printoptions())],
+    "warnings": rules,
+    "logging": [str(logging.root.handlers), logging.root.level, logging.root.manager.disable],
+    "hooks": [str(hook).split(" at ")[0] for hook in (sys.displayhook, sys.excepthook, sys.unraisablehook)],
+    "builtins": sorted(set(vars(builtins)) - {"execfile", "runfile"}),  # the debugger's
 }))
 """
 

@@ -69,8 +69,9 @@ def test_every_report_is_there_for_every_week(sample, hotel):
 
 
 def test_the_same_inputs_give_the_same_bytes_anywhere(sample, tmp_path):
-    """Another folder, time zone, locale and hash seed: pages and message bodies are byte-identical."""
-    run(tmp_path / "elsewhere", TZ="Asia/Kolkata", LC_ALL="de_DE.UTF-8", LANG="de_DE.UTF-8", PYTHONHASHSEED="77")
+    """Another folder, time zone, locale, hash seed, and Jupyter's own kernels: pages and bodies are byte-identical."""
+    other = {"TZ": "Asia/Kolkata", "LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8", "PYTHONHASHSEED": "77"}
+    run(tmp_path / "elsewhere", **other, JUPYTER_DEFAULT_PROVISIONER_NAME="local-provisioner")
 
     for report in REPORTS:
         first, second = sample / report, tmp_path / "elsewhere" / "2026-W47" / report

@@ -24,6 +24,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any, cast
 
 import quarterdeck
 from quarterdeck.kernels.zygote import READY, REQUEST_BYTES, RETIRE
@@ -40,6 +41,10 @@ SINGLE_THREADED = {"JE_ARROW_MALLOC_CONF": "background_thread:false", "OPENBLAS_
 
 class NotForked(Exception):
     """No warm kernel for this request, and why; a stock one does the same, later."""
+
+
+class _ZygoteGone(NotForked):
+    """It ended before it answered."""
 
 
 class ForkedProcess:
@@ -168,20 +173,13 @@ class Nursery:
         """
         if tuple(command[1:3]) != _STOCK or not _is_this_python(command[0]):
             raise NotForked(f"{command[0]} is no Python of ours that starts ipykernel")
-        request = json.dumps({"argv": ["ipykernel_launcher", *command[3:]], "cwd": cwd, "env": dict(env)}).encode()
+        request = json.dumps({"arguments": command[3:], "cwd": cwd, "env": dict(env)}).encode()
         if len(request) > REQUEST_BYTES // 2:
             raise NotForked("its environment is too large")
-        ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with its:
-            try:
-                self._ask(request, its, env)
-            except OSError as error:
-                ours.close()
-                raise NotForked(f"there is no zygote ({error.strerror})") from error
-            except NotForked:
-                ours.close()
-                raise
-        return _born(ours)
+        try:
+            return self._forked(request, env)
+        except _ZygoteGone:  # killed by somebody, perhaps for its memory: another one may live
+            return self._forked(request, env)
 
     def close(self) -> None:
         """End the zygote, and every kernel of it."""
@@ -196,14 +194,40 @@ class Nursery:
         with self._lock:
             return self._zygote.process.pid if self._zygote is not None else None
 
-    def _ask(self, request: bytes, connection: socket.socket, env: Mapping[str, str]) -> None:
+    def _forked(self, request: bytes, env: Mapping[str, str]) -> ForkedProcess:
+        ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            with its:
+                zygote = self._asked(request, its, env)
+            try:
+                return _born(ours)
+            except _ZygoteGone:
+                self._bury(zygote)
+                raise
+        except NotForked:
+            ours.close()
+            raise
+
+    def _asked(self, request: bytes, connection: socket.socket, env: Mapping[str, str]) -> _Started:
+        """The zygote that was asked to fork, with *connection* as the kernel's."""
         with self._lock, open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a device, not a path of ours
-            zygote = self._ready_for(env)
+            try:
+                zygote = self._ready_for(env)
+            except OSError as error:
+                raise NotForked(f"no zygote can be started ({error.strerror})") from error
             if not zygote.is_warm():
                 zygote.process.kill()
                 self._unfit = zygote.made_of
                 raise NotForked("the zygote did not become warm")
-            zygote.send(request, connection.fileno(), nothing.fileno(), 1, 2)
+            with suppress(OSError):  # it has gone: so `_born` hears nothing
+                zygote.send(request, connection.fileno(), nothing.fileno(), 1, 2)
+            return zygote
+
+    def _bury(self, zygote: _Started) -> None:
+        with self._lock:
+            zygote.end()
+            if self._zygote is zygote:
+                self._zygote = None
 
     def _ready_for(self, env: Mapping[str, str]) -> _Started:
         """The zygote that has imported what there is now, with the environment *env*."""
@@ -238,21 +262,21 @@ def _is_this_python(program: str) -> bool:
 
 def _born(connection: socket.socket) -> ForkedProcess:
     """The process at the other end of *connection*, once its sockets are bound."""
-    if not _is_readable(connection, _READY_WITHIN_S):
-        connection.close()
-        raise NotForked("the zygote does not answer")
-    try:
-        said = json.loads(connection.recv(REQUEST_BYTES) or b"{}")
-    except (OSError, ValueError) as error:
-        connection.close()
-        raise NotForked("the zygote has gone") from error
-    if "pid" not in said:
-        connection.close()
-        raise NotForked(str(said.get("refused", "the zygote has gone")))
+    said = _heard(connection)
+    if "refused" in said:
+        raise NotForked(said["refused"])
     if not _is_readable(connection, _READY_WITHIN_S) or connection.recv(REQUEST_BYTES) != READY:
-        connection.close()  # which kills it
-        raise NotForked("the kernel did not become ready")
+        raise NotForked("the kernel did not become ready")  # and is killed when its connection is closed
     return ForkedProcess(said["pid"], connection)
+
+
+def _heard(connection: socket.socket) -> dict[str, Any]:
+    if not _is_readable(connection, _READY_WITHIN_S):
+        raise NotForked("the zygote does not answer")
+    with suppress(OSError):
+        if answer := connection.recv(REQUEST_BYTES):
+            return cast("dict[str, Any]", json.loads(answer))
+    raise _ZygoteGone("the zygote has gone")
 
 
 def _is_readable(connection: socket.socket, within_s: float | None) -> bool:

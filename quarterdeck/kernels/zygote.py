@@ -12,6 +12,7 @@ kernel ends its exit code comes back. When the runner ends, so does the zygote, 
 from __future__ import annotations
 
 import atexit
+import builtins
 import ctypes
 import gc
 import json
@@ -23,7 +24,9 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 REQUEST_BYTES = 256 * 1024  # a request holds a command and an environment
@@ -148,13 +151,14 @@ def _become_a_kernel(request: Mapping[str, Any], standard: Sequence[int], connec
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])
-    sys.argv = request["argv"]
+    launcher = find_spec("ipykernel_launcher")
+    sys.argv = [str(launcher and launcher.origin), *request["arguments"]]
     _reseed()
     gc.enable()
     code = 1
     try:
         app = _application()
-        app.initialize(request["argv"][1:])
+        app.initialize(request["arguments"])
         # Connecting before the sockets are bound would cost the client a tenth of a second
         connection.send(READY)
         connection.close()
@@ -207,7 +211,8 @@ def _warm() -> None:
     import ipykernel.kernelapp  # noqa: PLC0415
     import ipykernel.zmqshell  # noqa: F401, PLC0415
     import matplotlib.pyplot as plt  # noqa: F401, PLC0415
-    import pandas as pd  # noqa: F401, PLC0415
+
+    _import_pandas()
     import pyarrow.parquet  # noqa: F401, PLC0415
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
@@ -218,6 +223,15 @@ def _warm() -> None:
     FigureCanvasAgg(figure)
     figure.subplots().set_title("0123456789")
     figure.savefig(BytesIO())
+
+
+def _import_pandas() -> None:
+    """While it is imported, pandas asks whether it is in a notebook: it then cuts tables another way."""
+    vars(builtins)["get_ipython"] = lambda: SimpleNamespace(kernel=True)
+    try:
+        import pandas as pd  # noqa: F401, PLC0415
+    finally:
+        del vars(builtins)["get_ipython"]
 
 
 def _prctl(option: int, value: int) -> None:
