@@ -20,6 +20,7 @@ import sys
 import sysconfig
 import threading
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -62,6 +63,7 @@ class ForkedProcess:
         self.is_lost = False
         self._connection = connection
         self._lock = threading.Lock()
+        weakref.finalize(self, connection.close)  # where nobody waits for its end
 
     def poll(self) -> int | None:
         """The exit code; None while it runs."""
@@ -238,9 +240,13 @@ class Nursery:
             self._zygote.end()
             self._zygote = None
         if self._zygote is not None and self._zygote.made_of != made_of:
-            self._zygote.send(RETIRE)  # when its last kernel has ended
-            self._retired = [one for one in [*self._retired, self._zygote] if one.process.poll() is None]
+            with suppress(OSError):  # it has just gone
+                self._zygote.send(RETIRE)  # when its last kernel has ended
+            self._retired.append(self._zygote)
             self._zygote = None
+        for gone in [one for one in self._retired if one.process.poll() is not None]:
+            gone.end()
+            self._retired.remove(gone)
         if self._zygote is None:
             self._zygote = _Started(env, made_of)
         return self._zygote
