@@ -71,6 +71,10 @@ deploy-check: setup .venv-ministack/.complete .venv-sam/.complete .venv-checkov/
 test-tools:  ## install what tests of mails and pages call: a browser, checkers of HTML, a spam filter
 	@tests/tools/install
 
+.PHONY: shots
+shots: report  ## the week's mails and pages as readers see them, into outputs/shots/: Thunderbird and Chromium, light and dark
+	@PYTHONPATH=tests/support $(BIN)/python tests/tools/shots.py outputs
+
 .PHONY: lint
 lint: setup lint-notebooks  ## ruff, mypy, the floors of the house, the notebooks
 	@$(BIN)/ruff check .

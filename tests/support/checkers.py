@@ -35,12 +35,16 @@ _NOT_FOR_MAILS = {rule: {"enabled": False} for rule in ("landmark-one-main", "re
 MAIL_PROGRAMS = ("gmail.*", "outlook.*", "apple-mail.*", "samsung-email.*", "yahoo.*")
 
 
+def missing(*tools: str | Path) -> list[str]:
+    """The names of those of *tools* (commands or files) that are not installed here."""
+    return [Path(tool).name for tool in tools if shutil.which(tool) is None and not Path(tool).is_file()]
+
+
 def needs(*tools: str | Path) -> None:
     """Skip the test that asks, or in CI fail it, unless all *tools* (commands or files) are installed."""
-    missing = [tool for tool in tools if shutil.which(tool) is None and not Path(tool).is_file()]
-    if missing:
-        names = ", ".join(Path(tool).name for tool in missing)
-        say = f"{names} {'is' if len(missing) == 1 else 'are'} not installed here: make test-tools"
+    absent = missing(*tools)
+    if absent:
+        say = f"{', '.join(absent)} {'is' if len(absent) == 1 else 'are'} not installed here: make test-tools"
         if os.environ.get("CI") == "true":
             pytest.fail(say)
         pytest.skip(say)
