@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from checkers import chromium, html_faults, printed_pages, seen_in
+from checkers import WIDTHS, chromium, html_faults, printed_pages, seen_in
 
 WEEKS = (("sample", "2026-W47"), ("hotel", "2016-W38"))
 
@@ -51,6 +51,37 @@ def test_pages_ask_no_network_and_break_no_rule_of_their_own(browser, pages):
         page.close()
 
 
+def test_nothing_is_cut_at_an_edge(browser, pages):
+    """A phone shows every column of every table, and where it is wide enough, the contents show every section."""
+    for path in pages:
+        page = browser.new_page()
+        page.goto(path.as_uri())
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            cut = page.locator(".scroll, .contents ul").evaluate_all(
+                "all => all.filter(each => each.scrollWidth > each.clientWidth).map(each => each.innerText)"
+            )
+            # A phone's contents are one line, which fades where it goes on.
+            assert len(cut) <= (width < 600), f"{path.parent}, {width} px: {cut}"
+        page.close()
+
+
+def test_links_lead_somewhere(browser, pages):
+    """Every link of a page leads to a place on it, or to a file that is there."""
+    for path in pages:
+        page = browser.new_page()
+        page.goto(path.as_uri())
+        links = page.locator("a").evaluate_all("all => all.map(each => each.getAttribute('href'))")
+        page.close()
+
+        places = [link[1:] for link in links if link.startswith("#")]
+        html = path.read_text(encoding="utf-8")
+        assert places
+        assert all(f'id="{place}"' in html for place in places), path.parent
+        others = [link for link in links if not link.startswith(("#", "https:", "mailto:"))]
+        assert all((path.parent / link).is_file() for link in others), others
+
+
 def test_tables_are_sorted_by_their_heads(browser, pages):
     """One click sorts upwards, a second downwards, a third puts the report's order back; a screen reader is told."""
     page = browser.new_page()
@@ -94,4 +125,4 @@ def test_pages_print_whole(browser, pages, tmp_path, paper):
     assert 2 <= len(sheets) <= 20
     assert "owed for more than 60 days" in " ".join(sheets[0].split())
     assert "Edition accounting/2026-W47" in text
-    assert "Next week" not in text
+    assert "next edition" not in text

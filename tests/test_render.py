@@ -463,12 +463,13 @@ def test_contents_line_leads_to_the_sections(rendered):
 
 
 def test_page_leads_to_last_week_only_if_there_was_one(cfo, rendered):
-    """A link to an edition that never was would be a dead one."""
+    """A link to an edition that never was would be a dead one; of the next, which is none yet, it says the day."""
     first = rendered(Headline(text="Cash is $5k"))
 
     assert 'href="../../2026-W46/cfo/page.html"' in cfo.page
-    assert 'href="../../2026-W48/cfo/page.html">Next week’s edition, from 30 November' in cfo.page
+    assert "The next edition is due on 30 November." in plain(cfo.page)
     assert "2026-W46" not in first.page
+    assert "2026-W48" not in cfo.page
 
 
 def test_page_defines_its_figures_in_words(rendered, monkeypatch):

@@ -51,12 +51,15 @@ def main() -> int:
     outputs = parser.parse_args().outputs
     absent = missing(*PROGRAMS)
     if absent:
-        print(f"Not installed here: {', '.join(absent)}. Nothing was drawn. Type: tests/tools/install shots")
+        print(
+            f"Not installed here: {', '.join(absent)}. Nothing was drawn. Type: tests/tools/install shots",
+            file=sys.stderr,
+        )
         return 2
     editions = sorted(path.parent for path in outputs.glob("*-W*/*/message.eml"))
     editions = [folder for folder in editions if folder.parent == editions[-1].parent]
     if not editions:
-        print(f"{outputs}/ has no edition. Nothing was drawn. Type: make report")
+        print(f"{outputs}/ has no edition. Nothing was drawn. Type: make report", file=sys.stderr)
         return 2
     shots = outputs / "shots"
     shutil.rmtree(shots, ignore_errors=True)
