@@ -75,6 +75,16 @@ test-tools:  ## install what tests of mails and pages call: a browser, checkers 
 shots: report  ## the week's mails and pages as readers see them, into outputs/shots/: Thunderbird and Chromium, light and dark
 	@PYTHONPATH=tests/support $(BIN)/python tests/tools/shots.py outputs
 
+.PHONY: hooks
+hooks: setup  ## in this clone: no outputs in commits, and diffs of notebooks by cell
+	@$(BIN)/pre-commit install
+	@git config diff.jupyternotebook.command "'$(abspath $(BIN))/git-nbdiffdriver' diff"
+	@git config merge.jupyternotebook.driver "'$(abspath $(BIN))/git-nbmergedriver' merge %O %A %B %L %P"
+
+.PHONY: docs
+docs: setup  ## the documentation as a site, in outputs/docs
+	@$(BIN)/mkdocs build --strict --quiet --site-dir outputs/docs
+
 .PHONY: lint
 lint: setup lint-notebooks  ## ruff, mypy, the floors of the house, the notebooks
 	@$(BIN)/ruff check .

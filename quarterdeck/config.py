@@ -178,7 +178,7 @@ class Params(Settings):
 @dataclass(frozen=True)
 class Environment:
     """
-    The variables of `docs/reference`, read once: nothing else in the package looks at `os.environ`.
+    The variables in `VARIABLES`, read once: nothing else in the package looks at `os.environ`.
 
     Secrets are not among them: boto3 reads its own. `endpoint` is where all of AWS is looked for instead
     of at AWS, as boto3 sees it too.
@@ -206,20 +206,28 @@ class Environment:
         if env_file is not None and not env_file.is_file():
             raise InputInvalid(str(env_file), "no such file", "a file of NAME=value lines", "python runner.py run")
         values = {**dotenv_values(env_file or ".env"), **os.environ}
-        named = {
-            "company": values.get("QUARTERDECK_COMPANY"),
-            "sender": values.get("SES_SENDER_EMAIL"),
-            "recipient": values.get("SES_RECIPIENT_EMAIL"),
-            "bcc": values.get("SES_BCC_EMAIL"),
-            "ledger": values.get("QUARTERDECK_LEDGER"),
-            "store": values.get("QUARTERDECK_STORE"),
-            "configuration_set": values.get("SES_CONFIGURATION_SET"),
-            "alerts_topic": values.get("OPS_ALERTS_TOPIC_ARN"),
-            "events_topic": values.get("SES_EVENTS_TOPIC_ARN"),
-            # Not from the file: boto3 would not see it there, and mails for a stand-in would reach AWS
-            "endpoint": os.environ.get("AWS_ENDPOINT_URL"),
-        }
+        named = {field: values.get(name) for field, (name, _) in VARIABLES.items()}
+        # Not from the file: boto3 would not see it there, and mails for a stand-in would reach AWS
+        named["endpoint"] = os.environ.get("AWS_ENDPOINT_URL")
         return cls(**{key: value for key, value in named.items() if value})
+
+
+VARIABLES: Mapping[str, tuple[str, str]] = {
+    "company": ("QUARTERDECK_COMPANY", "the company folder, where --company does not name one; else sample"),
+    "store": (
+        "QUARTERDECK_STORE",
+        "where snapshots and editions are: a folder, or s3://bucket/prefix; else outputs",
+    ),
+    "ledger": ("QUARTERDECK_LEDGER", "sqlite:FILE or dynamodb:TABLE; else a file in the user's state folder"),
+    "sender": ("SES_SENDER_EMAIL", "From: of every mail, a verified identity of SES"),
+    "recipient": ("SES_RECIPIENT_EMAIL", "who gets the reports whose params name nobody"),
+    "bcc": ("SES_BCC_EMAIL", "who gets a copy of every mail, for audit"),
+    "configuration_set": ("SES_CONFIGURATION_SET", "the configuration set that SES's events come from"),
+    "alerts_topic": ("OPS_ALERTS_TOPIC_ARN", "the SNS topic that is told when a person is needed"),
+    "events_topic": ("SES_EVENTS_TOPIC_ARN", "the SNS topic whose events about mails are believed"),
+    "endpoint": ("AWS_ENDPOINT_URL", "a stand-in for all of AWS; from the process only, not from a file"),
+}
+"""Field of `Environment` to its variable, and what it is for."""
 
 
 def lend_to_boto3(env_file: Path | None = None) -> None:

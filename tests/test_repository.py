@@ -1,6 +1,8 @@
 import ast
 import configparser
 import hashlib
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -341,3 +343,20 @@ def test_systemd_understands_every_line(tmp_path):
     )
 
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_clone_with_hooks_shows_notebooks_by_cell(tmp_path):
+    """After `make hooks` git diffs a notebook by nbdime, and commits go through pre-commit."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    source = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    (tmp_path / "a.ipynb").write_text(source, encoding="utf-8")
+    (tmp_path / ".gitattributes").write_bytes((ROOT / ".gitattributes").read_bytes())
+    make = ["make", "-f", str(ROOT / "Makefile"), "-o", "setup", "hooks", f"BIN={BIN}"]
+    for command in (["git", "init", "-q"], make, ["git", "add", "."]):
+        subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    (tmp_path / "a.ipynb").write_text(source.replace('"metadata": {}', '"metadata": {"x": 1}'), encoding="utf-8")
+
+    shown = subprocess.run(["git", "diff"], cwd=tmp_path, env=environment, check=True, capture_output=True, text=True)
+
+    assert shown.stdout.startswith("nbdiff ")
+    assert (tmp_path / ".git" / "hooks" / "pre-commit").is_file()
