@@ -1,8 +1,11 @@
 """Notebooks on warm kernels: what they put out, and what they cannot do to others."""
 
 import json
+import os
 import re
-from collections.abc import Callable, Iterator
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -32,27 +35,22 @@ PLAIN = [
 ]
 
 
-@pytest.fixture
-def notebook(tmp_path: Path) -> Callable[..., Path]:
-    """A function (name, *cells) → the path of a notebook of these code cells."""
-
-    def write(name: str, *sources: str) -> Path:
-        content = new_notebook(cells=[new_code_cell(source) for source in sources])
-        content.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        path = tmp_path / f"{name}.ipynb"
-        nbformat.write(content, path)
-        return path
-
-    return write
+def written(folder: Path, name: str, *sources: str) -> Path:
+    """A notebook of these code cells."""
+    content = new_notebook(cells=[new_code_cell(source) for source in sources])
+    content.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    path = folder / f"{name}.ipynb"
+    nbformat.write(content, path)
+    return path
 
 
 @pytest.fixture(scope="module", autouse=True)
-def nothing_is_left() -> Iterator[None]:
-    """After all tests of this module, no process that they started runs."""
-    before = {process.pid for process in psutil.Process().children(recursive=True)}
+def nothing_is_left(tmp_path_factory) -> Iterator[None]:
+    """After all tests of this module no process is in a notebook's folder, whoever its parent may be by now."""
     yield
     nursery().close()
-    left = [process for process in psutil.Process().children(recursive=True) if process.pid not in before]
+    here = str(tmp_path_factory.getbasetemp())
+    left = [process for process in psutil.process_iter(["cwd"]) if (process.info["cwd"] or "").startswith(here)]
     assert psutil.wait_procs(left, timeout=5)[1] == []
 
 
@@ -75,10 +73,10 @@ def outputs_of(executed: Path) -> list[str]:
     ]
 
 
-def test_plain_notebooks_put_out_the_same_bytes_on_both_kernels(notebook, monkeypatch, tmp_path, caplog):
+def test_plain_notebooks_put_out_the_same_bytes_on_both_kernels(monkeypatch, tmp_path, caplog):
     """Texts, tables, styles and pictures of notebooks that know nothing of us, warm and stock."""
     (tmp_path / "foreign.ipynb").write_bytes(FOREIGN.read_bytes())
-    paths = [notebook("plain", *PLAIN), tmp_path / "foreign.ipynb"]
+    paths = [written(tmp_path, "plain", *PLAIN), tmp_path / "foreign.ipynb"]
 
     warm = run(*(job_of(path, "warm") for path in paths))
     fell_back = [record.getMessage() for record in caplog.records]
@@ -89,3 +87,114 @@ def test_plain_notebooks_put_out_the_same_bytes_on_both_kernels(notebook, monkey
     assert [done.failure for done in (*warm.values(), *stock.values())] == [None] * 4
     for path in paths:
         assert outputs_of(warm[path.stem].job.output) == outputs_of(stock[path.stem].job.output)
+
+
+WELL_BEHAVED = [
+    "import matplotlib.pyplot as plt\nimport pandas as pd",
+    "pd.DataFrame({'a': range(90)})",
+    "plt.plot([1, 2])",
+]
+KILLS_ITS_ZYGOTE = """
+import os, time
+from pathlib import Path
+time.sleep(1)  # the one beside it has begun
+# A stock kernel's parent is the runner
+if b"zygote" in Path(f"/proc/{os.getppid()}/cmdline").read_bytes():
+    os.kill(os.getppid(), 9)
+    time.sleep(60)
+print("lived")
+"""
+BAD = {
+    "threads": "import threading, time\nfor _ in range(20): threading.Thread(target=time.sleep, args=(600,)).start()",
+    "forks": "import os, time\nfor _ in range(3):\n    if os.fork() == 0:\n        time.sleep(600)",
+    "leaves": "import os; os._exit(3)",
+    "leaks": "held = b'x' * 2**31; print(len(held))",
+    "floods": "for _ in range(100): print('x' * 2**20)",
+    "deaf": "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
+    "styles": "import matplotlib as mpl\nmpl.style.use('dark_background'); mpl.rcParams['figure.dpi'] = 300",
+    "patches": "import pandas as pd\npd.DataFrame.to_html = pd.DataFrame._repr_html_ = lambda self: '?'",
+}
+
+
+@pytest.fixture(scope="module")
+def after_the_bad(tmp_path_factory) -> dict[str, Executed]:
+    """Every bad notebook and two good ones, of which one begins among them and one after them all."""
+    folder = tmp_path_factory.mktemp("bad")
+    notebooks = {"first": WELL_BEHAVED, **{name: ["x = 1", code] for name, code in BAD.items()}, "last": WELL_BEHAVED}
+    return run(
+        *(
+            job_of(written(folder, name, *cells), cell_seconds=4 if name == "deaf" else 60)
+            for name, cells in notebooks.items()
+        )
+    )
+
+
+def test_a_bad_notebook_fails_alone_and_its_error_says_where(after_the_bad):
+    """What ends its kernel or will not end fails, named by report and cell; what only misbehaves is executed."""
+    failures = {name: done.failure for name, done in after_the_bad.items() if done.failure is not None}
+
+    assert {name: (one.edition, one.cell, one.reason) for name, one in failures.items()} == {
+        "leaves": ("leaves/2026-W47", 2, "its kernel died"),
+        "deaf": ("deaf/2026-W47", 2, "the cell ran longer than its 4 s"),
+    }
+
+
+def test_other_editions_are_untouched(after_the_bad):
+    """Before, beside and after the bad ones a notebook puts out the same."""
+    first, last = (outputs_of(after_the_bad[name].job.output) for name in ("first", "last"))
+
+    assert first == last
+    assert "90 rows" in first[1]
+    assert "image/png" in first[2]
+
+
+def test_a_zygote_killed_in_mid_batch_costs_no_edition(tmp_path, caplog):
+    """The kernels that it took along begin anew on stock ones, and the log says so; whoever killed it cannot again."""
+    killer = job_of(written(tmp_path, "killer", KILLS_ITS_ZYGOTE))
+    beside = job_of(written(tmp_path, "beside", "import time; time.sleep(3); print('slept')"))
+
+    done = run(killer, beside)
+
+    assert [one.failure for one in done.values()] == [None, None]
+    assert "lived" in outputs_of(killer.output)[0]
+    assert "slept" in outputs_of(beside.output)[0]
+    again = [record.edition for record in caplog.records if record.getMessage().startswith("executed again")]
+    assert sorted(again) == ["beside/2026-W47", "killer/2026-W47"]
+
+
+FULL = """
+import sys, tempfile
+from contextlib import suppress
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from quarterdeck.execute import Job, execute
+place = Path(tempfile.gettempdir())  # it fills up later: one that is full already is passed over by Python
+with suppress(OSError):
+    for number in range(1000):
+        (place / str(number)).write_bytes(b"x" * int(sys.argv[4]))
+job = Job("cfo/2026-W47", Path(sys.argv[2]), {}, Path(sys.argv[3]) / "out", Path(sys.argv[3]) / "failed")
+for done in execute([job], workers=1):
+    print(place, done.failure.edition, done.failure.cell, done.failure.reason)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="it needs root on Linux, to mount")
+@pytest.mark.parametrize(("limit", "size"), [("size=64k", 4096), ("nr_inodes=9", 0)])
+def test_where_the_temporary_folder_is_full_the_report_says_so(tmp_path, limit, size):
+    """No byte or no name left in it: the edition fails with the system's words, and the run ends."""
+    place = tmp_path / "full"
+    place.mkdir()
+    arguments = [str(Path(__file__).parent.parent), str(written(tmp_path, "cfo", "1")), str(tmp_path), str(size)]
+    script = 'mount -t tmpfs -o "$1" tmpfs "$2"; shift 2; exec "$@"'
+    unshared = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", limit, str(place)]
+
+    told = subprocess.run(
+        [*unshared, sys.executable, "-c", FULL, *arguments],
+        env={**os.environ, "TMPDIR": str(place)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert told.stdout.startswith(f"{place} cfo/2026-W47 1 ")
+    assert "No space left on device" in told.stdout
