@@ -8,7 +8,6 @@ The mail inside JupyterLab: what the cells have said so far, as the executive ge
 
 from __future__ import annotations
 
-import base64
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -44,6 +43,7 @@ def show_mail(report: Report) -> None:
     if at_desk is None or not at_desk.cell:
         return
     # Only where somebody looks: a report's own kernel draws no mail, and loads nothing that does
+    from quarterdeck.mail import html_of  # noqa: PLC0415
     from quarterdeck.render import identity_of, render_notebook  # noqa: PLC0415
 
     notebook, unsaved = at_desk.as_shown()
@@ -55,7 +55,11 @@ def show_mail(report: Report) -> None:
     if unsaved:
         cells = "1 cell that ran is" if unsaved == 1 else f"{unsaved} cells that ran are"
         note = f"{cells} not in the saved notebook, and not in this mail: save it, and run this cell again."
-    forms = {"text/html": _html(body, note), "text/plain": f"{body.subject}\n\n{body.text}", PREVIEW: {}}
+    forms = {
+        "text/html": _html(body, html_of(body.mime), note),
+        "text/plain": f"{body.subject}\n\n{body.text}",
+        PREVIEW: {},
+    }
     cast("Any", display)(forms, raw=True)  # IPython carries no types
 
 
@@ -63,9 +67,8 @@ def _params_of(notebook: Path) -> Path:
     return notebook.parent.parent / "params"
 
 
-def _html(body: MessageBody, note: str) -> str:
+def _html(body: MessageBody, mail: str, note: str) -> str:
     """The mail in a frame of its own, where no style of JupyterLab reaches it and no script runs."""
-    mail = with_pictures(body)
     size = f"{len(body.mime) / 1024:.0f} KB"
     return (
         f"<p><b>{escape(body.subject)}</b><br>{escape(body.preheader)}<br><small>{size}</small></p>"
@@ -73,12 +76,3 @@ def _html(body: MessageBody, note: str) -> str:
         + f"<iframe title='The mail' sandbox srcdoc='{escape(mail)}' width='{_WIDTH}' height='{_HEIGHT}'"
         " style='max-width:100%;border:1px solid #999'></iframe>"
     )
-
-
-def with_pictures(body: MessageBody) -> str:
-    """The HTML part of *body* with its pictures inside it: only mail programs know `cid:`."""
-    html = body.html
-    for image in body.images:
-        picture = base64.b64encode(image.data).decode()
-        html = html.replace(f"cid:{image.cid}", f"data:image/{image.subtype};base64,{picture}")
-    return html

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -19,6 +19,7 @@ import click
 
 from quarterdeck import __version__
 from quarterdeck.cli.hints import completed
+from quarterdeck.cli.options import company_option, given_parameters, outputs_option, port_option
 from quarterdeck.errors import CommandRefused, InputInvalid, QuarterdeckError
 
 if TYPE_CHECKING:
@@ -112,22 +113,6 @@ def main(root: Path) -> None:
         sys.exit(error.exit_code)
 
 
-def _company_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--company",
-        type=click.Path(path_type=Path),
-        help="Company folder, with company.yaml.  [default: $QUARTERDECK_COMPANY, else sample]",
-    )(command)
-
-
-def _outputs_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option(
-        "--outputs",
-        type=click.Path(path_type=Path),
-        help="Where editions and snapshots are kept.  [default: $QUARTERDECK_STORE, else outputs]",
-    )(command)
-
-
 @click.group(help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="quarterdeck")
 @click.option(
@@ -148,8 +133,8 @@ def cli(context: click.Context, env_file: Path | None) -> None:
 )
 @click.argument("reports", metavar="[REPORT]...", nargs=-1)
 @click.option("--period", help="ISO week, such as 2026-W47.  [default: the last full week]")
-@_company_option
-@_outputs_option
+@company_option
+@outputs_option
 @click.option("--dry-run", is_flag=True, help="Also print each mail's text as it would leave; nothing is called.")
 @click.option("--send", is_flag=True, help="Mail what was built, at most once to each recipient.")
 @click.option(
@@ -178,7 +163,7 @@ def run(
         reports=reports,
         period=period,
         purpose="send" if flags["send"] else "build",
-        overrides=_parameters(flags["parameters"]),
+        overrides=given_parameters(flags["parameters"]),
     )
     environment = door.environment()
     doors = Doors(
@@ -197,8 +182,8 @@ def run(
 
 
 @cli.command(epilog="\b\nexample:\n  python runner.py collect --company sample")
-@_company_option
-@_outputs_option
+@company_option
+@outputs_option
 @click.pass_obj
 def collect(door: Door, /, company: Path | None, outputs: Path | None) -> None:
     """Take a snapshot of the company, print its folder or s3:// address, and stop."""
@@ -212,8 +197,8 @@ def collect(door: Door, /, company: Path | None, outputs: Path | None) -> None:
 
 
 @cli.command(epilog="\b\nexample:\n  python runner.py check --company sample")
-@_company_option
-@_outputs_option
+@company_option
+@outputs_option
 @click.pass_obj
 def check(door: Door, /, company: Path | None, outputs: Path | None) -> None:
     """Say of everything that a run needs whether it is right."""
@@ -223,14 +208,24 @@ def check(door: Door, /, company: Path | None, outputs: Path | None) -> None:
     sys.exit(print_checks(checks(door.request(company, outputs), door.environment(), now())))
 
 
-@cli.command(epilog="\b\nexamples:\n  python runner.py show\n  python runner.py show cfo/2026-W47")
+@cli.command(
+    epilog="\b\nexamples:\n  python runner.py show\n  python runner.py show cfo/2026-W47\n  python runner.py show --web"
+)
 @click.argument("what", metavar="[PERIOD | EDITION]", required=False)
-@_company_option
+@company_option
+@outputs_option
+@click.option("--web", is_flag=True, help="All editions, in the browser; on this machine only.")
+@port_option
 @click.pass_obj
-def show(door: Door, /, what: str | None, company: Path | None) -> None:
-    """Print what the ledger knows of periods, editions and runs."""
+def show(door: Door, /, what: str | None, company: Path | None, **browser: Any) -> None:  # noqa: ANN401 - click's: outputs, web, port
+    """Print what the ledger knows of periods, editions and runs; with --web, show it."""
     from quarterdeck.cli.terminal import print_edition, print_periods
 
+    if browser["web"]:
+        from quarterdeck.cli.browser import archive_of
+
+        archive_of(door, port=browser["port"], company=company, outputs=browser["outputs"])
+        return
     settings = door.company(company)
     ledger = door.ledger(settings)
     if what is None:
@@ -275,10 +270,29 @@ def new(door: Door, /, name: str, title: str, question: str, owner: str) -> None
     click.echo(f"It runs as it is:\n  python runner.py run {name}", err=True)
 
 
+@cli.command(epilog="\b\nexamples:\n  python runner.py preview\n  python runner.py preview cfo --port 8018")
+@click.argument("report", required=False)
+@click.option("--period", help="ISO week, such as 2026-W47.  [default: the last full week]")
+@company_option
+@outputs_option
+@port_option
+@click.pass_obj
+def preview(door: Door, /, report: str | None, period: str | None, port: int, **where: Path | None) -> None:
+    """
+    Show the mail and the page of a report in the browser, made anew with each save.
+
+    On this machine only. Notebooks, params, templates, code and the company's folder are watched. Nothing is
+    recorded in the ledger, and nothing can leave.
+    """
+    from quarterdeck.cli.browser import preview_of
+
+    preview_of(door, report, period=period, port=port, **where)
+
+
 @cli.command(epilog='\b\nexample:\n  python runner.py approve cfo/2026-W47 --because "the bank confirmed the balance"')
 @click.argument("edition")
 @click.option("--because", required=True, help="Why it may leave; it is recorded with your name.")
-@_company_option
+@company_option
 @click.pass_obj
 def approve(door: Door, /, edition: str, because: str, company: Path | None) -> None:
     """Let an edition go that a gate holds back."""
@@ -290,8 +304,8 @@ def approve(door: Door, /, edition: str, because: str, company: Path | None) -> 
 
 @cli.command(epilog="\b\nexample:\n  python runner.py rerun cfo/2026-W47")
 @click.argument("edition")
-@_company_option
-@_outputs_option
+@company_option
+@outputs_option
 @click.pass_obj
 def rerun(door: Door, /, edition: str, company: Path | None, outputs: Path | None) -> None:
     """
@@ -321,8 +335,8 @@ def rerun(door: Door, /, edition: str, company: Path | None, outputs: Path | Non
 @click.argument("edition")
 @click.option("--to", "recipient", metavar="ADDRESS", required=True, help="Who was mailed, and is mailed once more.")
 @click.option("--because", required=True, help="Why; it is recorded with your name.")
-@_company_option
-@_outputs_option
+@company_option
+@outputs_option
 @click.pass_obj
 def resend(door: Door, /, edition: str, recipient: str, because: str, **where: Path | None) -> None:
     """Mail a released edition once more to one of its readers."""
@@ -348,7 +362,7 @@ def resend(door: Door, /, edition: str, recipient: str, because: str, **where: P
 @click.argument("edition")
 @click.option("--to", "recipient", metavar="ADDRESS", help="Only the delivery to this address.")
 @click.option("--sent/--not-sent", "sent", default=None, help="What you found when you looked; one of them is needed.")
-@_company_option
+@company_option
 @click.pass_obj
 def settle(door: Door, /, edition: str, recipient: str | None, sent: bool | None, company: Path | None) -> None:  # noqa: FBT001 - click's
     """Tell the ledger whether a mail in doubt arrived."""
@@ -366,24 +380,3 @@ def _mailer(environment: Environment) -> Mailer:
     from quarterdeck.mail.ses import SesMailer
 
     return SesMailer(environment.configuration_set, now=now, sleep=time.sleep)
-
-
-_PARAMETER = "python runner.py run cfo -p agenda_rows=5"
-
-
-def _parameters(given: tuple[str, ...]) -> Mapping[str, object]:
-    """`KEY=VALUE`, the value read as YAML reads a scalar: 12 is a number, "12" a text."""
-    import yaml
-
-    parameters: dict[str, object] = {}
-    for text in given:
-        key, equals, value = text.partition("=")
-        if not equals or not key.isidentifier():
-            raise InputInvalid("-p", repr(text), "KEY=VALUE", _PARAMETER)
-        try:
-            parameters[key] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            parameters[key] = ...  # refused below, with what else is no scalar
-        if not isinstance(parameters[key], str | int | float | bool | None):
-            raise InputInvalid(f"-p {key}", repr(value), "a number, a text, true or false", _PARAMETER)
-    return parameters

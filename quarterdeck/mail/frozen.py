@@ -39,3 +39,15 @@ def text_of(message: bytes) -> str:
     """The text part of *message*, as a reader without pictures gets it."""
     part = BytesParser(policy=SMTP).parsebytes(message).get_body(("plain",))
     return str(part.get_content()) if part is not None else ""
+
+
+def html_of(message: bytes) -> str:
+    """The HTML part of *message* with its pictures inside it, for who knows no `cid:`; empty where there is none."""
+    mail = BytesParser(policy=SMTP).parsebytes(message)
+    part = mail.get_body(("html",))
+    html = str(part.get_content()) if part is not None else ""
+    for picture in mail.walk():
+        if picture["Content-ID"]:
+            cid, kind = picture["Content-ID"].strip("<>"), picture.get_content_type()
+            html = html.replace(f"cid:{cid}", f"data:{kind};base64,{''.join(str(picture.get_payload()).split())}")
+    return html

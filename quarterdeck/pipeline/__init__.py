@@ -10,34 +10,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-import pandas as pd
-
-from quarterdeck.errors import CommandRefused, DataNotReady, InputInvalid, QuarterdeckError, worst_exit_code
+from quarterdeck.errors import CommandRefused, DataNotReady, QuarterdeckError, worst_exit_code
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.ledger import Batch, Ledger
 from quarterdeck.log import bound
 from quarterdeck.mail import Mailer, frozen_body
-from quarterdeck.period import Period, midnight
+from quarterdeck.period import Period
 from quarterdeck.pipeline.alarm import Alarm
 from quarterdeck.pipeline.build import Built, Progress, Workshop, build
 from quarterdeck.pipeline.deliver import Delivered, Post, deliver_to_all, letter_of
+from quarterdeck.pipeline.freezing import freeze, refuse_period_without_data
+from quarterdeck.pipeline.looking import Look, Looking
 from quarterdeck.pipeline.manifest import looked_at
 from quarterdeck.pipeline.observing import observe_events
 from quarterdeck.pipeline.plan import Plan, Purpose, Report, Request, make_plan, recipients_of
 from quarterdeck.pipeline.resend import resend
 from quarterdeck.pipeline.time_left import TimeLeft, no_end
-from quarterdeck.snapshot import open_snapshot, reusable_snapshot, take_snapshot
-from quarterdeck.sources import Told, collect
+from quarterdeck.snapshot import open_snapshot
+from quarterdeck.sources import Told
 from quarterdeck.store import Store
 
 __all__ = [
     "Alarm",
     "Built",
     "Delivered",
+    "Look",
+    "Looking",
     "Outcome",
     "Plan",
     "Post",
@@ -51,16 +52,6 @@ __all__ = [
     "resend",
     "run_batch",
 ]
-
-
-# Any of them shows that the company's data reaches back to that moment.
-_FIRST_SIGNS = (
-    ("events", "created_at"),
-    ("events", "booked_at"),
-    ("events", "starts_at"),
-    ("expenses", "date"),
-    ("balances", "date"),
-)
 
 
 @dataclass(frozen=True)
@@ -159,25 +150,6 @@ def _refuse_what_was_released(plan: Plan, ledger: Ledger) -> None:
             )
 
 
-def freeze(plan: Plan, store: Store, told: Told) -> Path:
-    """
-    Collect every source once, and freeze it; unchanged sources without an `as_of` give the last snapshot again.
-
-    Args:
-        told: Called with what is being read, now and then.
-    """
-    collected = collect(plan.company, plan.company_folder, told)
-    if plan.company.as_of is None:
-        store.fetch_latest_snapshot()
-        again = reusable_snapshot(collected, plan.company, now=plan.now, store=store.snapshots)
-        if again is not None:
-            store.keep_snapshot(again)
-            return again
-    taken = take_snapshot(collected, plan.company, as_of=plan.as_of, store=store.snapshots, collected_at=plan.now)
-    store.keep_snapshot(taken)  # before the ledger names it: every other start must find it
-    return taken
-
-
 def _snapshot_of_batch(plan: Plan, ledger: Ledger, store: Store, told: Told) -> Path:
     """
     The snapshot that all of the batch read.
@@ -193,7 +165,7 @@ def _snapshot_of_batch(plan: Plan, ledger: Ledger, store: Store, told: Told) -> 
         because = "no batch of that week was built, so there is no snapshot to make it from again"
         raise CommandRefused(f"rerun in {plan.period}", because, f"python runner.py run --period {plan.period}")
     snapshot = freeze(plan, store, told)
-    _refuse_period_without_data(plan.period, open_snapshot(snapshot))  # before a batch is opened for it
+    refuse_period_without_data(plan.period, open_snapshot(snapshot))  # before a batch is opened for it
     opened = ledger.open_batch(str(plan.period), snapshot.name)
     if opened.snapshot == snapshot.name:
         return snapshot
@@ -222,23 +194,6 @@ def _refuse_week_seen_in_part(plan: Plan, inventory: AssetInventory) -> None:
             f"it was built from data of {inventory.as_of:%Y-%m-%d %H:%M} UTC, before the week was over",
             f"python runner.py run --period {plan.period}",
         )
-
-
-def _refuse_period_without_data(period: Period, inventory: AssetInventory) -> None:
-    """A week before the first dated row would be a report full of zeros that nobody measured."""
-    firsts = [inventory.table(table)[column].min() for table, column in _FIRST_SIGNS if inventory.has(table, column)]
-    known = [_instant(first, period) for first in firsts if not pd.isna(first)]
-    if known and period.end <= min(known):
-        begins = Period.containing(min(known), period.time_zone)
-        last = Period.last_full(inventory.as_of, period.time_zone)
-        raise InputInvalid(
-            "period", f"{period}, before the first data", f"a week from {begins} to {last}", "python runner.py run"
-        )
-
-
-def _instant(first: pd.Timestamp, period: Period) -> datetime:
-    """An instant as it is, a day as its 00:00 in the company's time zone."""
-    return first.to_pydatetime() if first.tzinfo else midnight(first.date(), period.time_zone)
 
 
 def _released(plan: Plan, outcome: Outcome, ledger: Ledger, mailer: Mailer, time_left: TimeLeft) -> Outcome:

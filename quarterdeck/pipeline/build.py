@@ -158,7 +158,7 @@ def _left(workshop: Workshop, report: Report) -> Built:
 
 def _waiting(workshop: Workshop, report: Report) -> _Waiting:
     edition = workshop.plan.edition(report)
-    previous = _previous(workshop, edition)
+    previous = previous_edition(edition, workshop.plan.period, workshop.store, workshop.ledger)
     folder = workshop.store.edition(edition)
     inputs = inputs_of(report, workshop.inventory.snapshot, previous)
     standing = None if workshop.plan.purpose == "rerun" else _standing_run(workshop.ledger, edition)
@@ -182,15 +182,15 @@ def _begun(workshop: Workshop, waiting: _Waiting) -> _Draft:
     return _Draft(**vars(waiting), run=run)
 
 
-def _previous(workshop: Workshop, edition: str) -> Path | None:
-    """Last week's edition, unless it is known not to be one that readers got or could have got."""
-    report, period = edition_parts(edition)
-    before = workshop.ledger.edition(f"{report}/{Period.parse(period, workshop.plan.period.time_zone).shifted(-1)}")
+def previous_edition(edition: str, period: Period, store: Store, ledger: Ledger) -> Path | None:
+    """The folder of last week's edition, unless it is known not to be one that readers got or could have got."""
+    report, _ = edition_parts(edition)
+    before = ledger.edition(f"{report}/{period.shifted(-1)}")
     if before is not None and before.state not in ("released", "ready"):
         return None
-    folder = workshop.store.previous(edition)
+    folder = store.previous(edition)
     # Built before its week was over, it was for looking only: nothing is compared with half a week
-    return folder if folder is not None and is_of_a_whole_week(folder, workshop.plan.period.shifted(-1)) else None
+    return folder if folder is not None and is_of_a_whole_week(folder, period.shifted(-1)) else None
 
 
 def _standing_run(ledger: Ledger, edition: str) -> Run | None:
@@ -224,27 +224,16 @@ def _executed(
 
 
 def _job(workshop: Workshop, draft: _Waiting) -> Job:
-    standard = dict(
-        zip(
-            STANDARD_PARAMETERS,
-            (
-                str(workshop.snapshot.resolve()),
-                str(workshop.plan.period),
-                str(draft.previous.resolve()) if draft.previous else "",
-            ),
-            strict=True,
-        )
-    )
-    # A notebook that declares no parameters at all is a foreign one: it is given none.
-    given = {**standard, **draft.report.parameters} if draft.report.accepts else {}
-    return Job(
-        draft.edition,
-        draft.report.notebook,
-        given,
-        draft.folder / "executed.ipynb",
-        draft.folder / "failed.ipynb",
-        draft.report.params.limits,
-    )
+    given = parameters_for(draft.report, workshop.plan.period, workshop.snapshot, draft.previous)
+    executed, failed = draft.folder / "executed.ipynb", draft.folder / "failed.ipynb"
+    return Job(draft.edition, draft.report.notebook, given, executed, failed, draft.report.params.limits)
+
+
+def parameters_for(report: Report, period: Period, snapshot: Path, previous: Path | None) -> dict[str, object]:
+    """What the `parameters` cell of *report* is given; nothing where it has none, as in a foreign notebook."""
+    values = (str(snapshot.resolve()), str(period), str(previous.resolve()) if previous else "")
+    standard = dict(zip(STANDARD_PARAMETERS, values, strict=True))
+    return {**standard, **report.parameters} if report.accepts else {}
 
 
 def _rendered(workshop: Workshop, draft: _Draft, seconds: float, failure: QuarterdeckError | None) -> Built:
@@ -342,7 +331,8 @@ def _judgement(workshop: Workshop, built: Built, run: Run, disputed: Sequence[st
     assert built.rendered is not None  # noqa: S101 - only what was rendered is judged
     edition = workshop.ledger.edition(built.edition)
     accepted = edition.accepted if edition else frozenset()
-    not_ready = [late for late in _not_ready(workshop, built) if late.what not in accepted]
+    late_tables = late_for(built.edition, built.report, workshop.inventory)
+    not_ready = [late for late in late_tables if late.what not in accepted]
     findings = [*check_edition(built.rendered, built.message), *disputed]
     # Compared as the ledger keeps them: without addresses
     open_findings = tuple(finding for finding in findings if without_addresses(finding) not in accepted)
@@ -362,14 +352,14 @@ def _judgement(workshop: Workshop, built: Built, run: Run, disputed: Sequence[st
     return replace(built, state=state, problems=tuple(problems))
 
 
-def _not_ready(workshop: Workshop, built: Built) -> Iterator[DataNotReady]:
+def late_for(edition: str, report: Report, inventory: AssetInventory) -> Iterator[DataNotReady]:
     """The tables that are older at the snapshot's as-of than the report allows; an absent one is ignored."""
-    for table, need in built.report.params.needs.items():
-        age = workshop.inventory.age(table)
-        if age is None and workshop.inventory.has(table):
+    for table, need in report.params.needs.items():
+        age = inventory.age(table)
+        if age is None and inventory.has(table):
             what = f"how old its {table} are is not known, and it allows {need.max_age_hours} h"
-            yield DataNotReady(built.edition, what, f"python runner.py run {built.report.name}")
+            yield DataNotReady(edition, what, f"python runner.py run {report.name}")
         if age is not None and age > timedelta(hours=need.max_age_hours):
             hours = int(age.total_seconds() // 3600)
             what = f"the newest of its {table} is {hours} h old, and it allows {need.max_age_hours} h"
-            yield DataNotReady(built.edition, what, f"python runner.py run {built.report.name}")
+            yield DataNotReady(edition, what, f"python runner.py run {report.name}")

@@ -111,24 +111,31 @@ def seen_in(browser: Browser, html: str, *, is_mail: bool, widths: Sequence[int]
     Returns:
         One sentence each: where, which rule, on what; empty when nothing is wrong.
     """
-    axe = NODE_MODULES / "axe-core" / "axe.min.js"
-    needs(axe)
     found = []
-    options = {"resultTypes": ["violations"], "runOnly": _AXE_TAGS, "rules": _NOT_FOR_MAILS if is_mail else {}}
     for scheme in SCHEMES:
         # The page's own policy forbids scripts, axe-core's too.
         context = browser.new_context(color_scheme=scheme, bypass_csp=True)
         page = context.new_page()
         page.set_content(html)
-        page.evaluate(axe.read_text(encoding="utf-8"))
-        for width in widths:
-            page.set_viewport_size({"width": width, "height": 900})
-            over = _overflow(page)
-            if over:
-                found.append(f"{width} px, {scheme}: {over} px wider than the window")
-            broken = page.evaluate("options => axe.run(document, options)", options)["violations"]
-            found += [f"{width} px, {scheme}: {each['id']} on {each['nodes'][0]['html'][:120]}" for each in broken]
+        found += [f"{fault}, {scheme}" for fault in seen_on(page, is_mail=is_mail, widths=widths)]
         context.close()
+    return found
+
+
+def seen_on(page: Page, *, is_mail: bool = False, widths: Sequence[int] = WIDTHS) -> list[str]:
+    """The same of a *page* that is open, in a context whose `bypass_csp` is set."""
+    axe = NODE_MODULES / "axe-core" / "axe.min.js"
+    needs(axe)
+    found = []
+    options = {"resultTypes": ["violations"], "runOnly": _AXE_TAGS, "rules": _NOT_FOR_MAILS if is_mail else {}}
+    page.evaluate(axe.read_text(encoding="utf-8"))
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 900})
+        over = _overflow(page)
+        if over:
+            found.append(f"{width} px: {over} px wider than the window")
+        broken = page.evaluate("options => axe.run(document, options)", options)["violations"]
+        found += [f"{width} px: {each['id']} on {each['nodes'][0]['html'][:120]}" for each in broken]
     return found
 
 

@@ -88,6 +88,14 @@ class Harbour:
         ]
         (self.root / "company" / "Events.json").write_text(json.dumps({"Items": items}))
 
+    def event_of_the_week_before(self, price: str) -> None:
+        """One more event, in 2026-W46, so that last week can be built too."""
+        file = self.root / "company" / "Events.json"
+        items = json.loads(file.read_text())["Items"]
+        times = {"made": {"S": "2026-11-02T09:00:00Z"}, "starts": {"S": "2026-11-11T18:00:00Z"}}
+        event = {"id": {"S": "E-before"}, "state": {"S": "completed"}, "price": {"N": price}, **times}
+        file.write_text(json.dumps({"Items": [*items, event]}))
+
     def company(self, release: str = "all", **changes: str) -> None:
         text = COMPANY.format(release=release)
         for old, new in changes.items():
