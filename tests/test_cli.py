@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from quarterdeck.cli import cli
 from quarterdeck.errors import EXIT_CODES
 
 ROOT = Path(__file__).parent.parent
@@ -40,7 +41,7 @@ def test_help_teaches_examples_and_every_exit_code(runner):
         assert re.search(rf"\b{code} \w+", shown)
 
 
-@pytest.mark.parametrize("command", ["run", "rerun", "resend", "collect", "check", "show", "approve", "settle"])
+@pytest.mark.parametrize("command", [*cli.commands])
 def test_every_command_shows_an_example(runner, command):
     """Each command's help has one that works when pasted."""
     shown = runner(command, "--help")
@@ -49,13 +50,14 @@ def test_every_command_shows_an_example(runner, command):
     assert f"python runner.py {command}" in shown.stdout.partition("example")[2]
 
 
-def test_a_run_ends_with_a_table_and_prints_steps_without_a_terminal(runner):
+def test_a_run_ends_with_a_table_and_prints_steps_without_a_terminal(runner, tmp_path):
     """Progress is plain lines on standard error; report, headline, size, seconds and path stand on standard output."""
     done = runner("run", "cfo", "--company", str(HOTEL), "--period", "2016-W45")
 
     assert done.returncode == 0, done.stderr
     assert "cfo/2016-W45  executing" in done.stderr
     assert re.search(r"CFO +.*€57\.3k.* KB +\d+\.\d +ready +out/2016-W45/cfo", done.stdout)
+    assert "2016-W45" in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
 
 
 def test_a_dry_run_prints_the_mail_as_it_would_leave(runner):

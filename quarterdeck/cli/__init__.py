@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -87,6 +86,19 @@ class Door:
             store=outputs or environment.store or self.root / "outputs",
             **more,
         )
+
+    def write_archive(self, request: Request) -> None:
+        """Bring the archive beside the editions up to date; that it cannot be is said, and changes nothing else."""
+        from quarterdeck.archive import write_archive
+        from quarterdeck.store import is_bucket
+
+        company = self.company(request.company)
+        if is_bucket(request.store):
+            return
+        try:
+            write_archive(Path(request.store), company, self.ledger(company))
+        except QuarterdeckError as error:
+            click.echo(f"The archive is as it was: {error}", err=True)
 
 
 def now() -> datetime:
@@ -176,6 +188,7 @@ def run(
     )
     outcome = run_and_tell(request, environment, doors)
     print_outcome(outcome)
+    door.write_archive(request)
     if flags["dry_run"]:
         print_mails(outcome)
     sys.exit(outcome.exit_code)
@@ -325,6 +338,7 @@ def rerun(door: Door, /, edition: str, company: Path | None, outputs: Path | Non
     with Watch([edition]) as watch:
         outcome = run_batch(plan, ledger=door.ledger(plan.company), store=store, mailer=None, progress=watch)
     print_outcome(outcome)
+    door.write_archive(request)
     sys.exit(outcome.exit_code)
 
 
