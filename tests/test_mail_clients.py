@@ -132,8 +132,26 @@ def test_gmail_leaves_all_charts_and_figures(browser, mails, is_googles):
 
         assert _Shown(left).text == _Shown(sent).text, edition
         assert {f"cid:{cid}" for cid in pictures_of(mail)} == set(_Shown(left).pictures), edition
-        # Without a style sheet the KPIs stand in a row; Gmail's app makes the mail smaller until it fits.
-        assert not is_googles or overflow_of(browser, with_pictures(left, mail), 360) == 0, edition
+        assert overflow_of(browser, with_pictures(left, mail), 360) == 0, edition
+
+
+@pytest.mark.parametrize("is_googles", [True, False], ids=["Google's accounts", "accounts of others"])
+def test_kpis_are_a_row_and_fold_on_a_phone(browser, mails, is_googles):
+    """The cash KPIs stand in one row of 640 pixels, and on a phone in several, with a style sheet and without."""
+    mail = mails["cfo/2026-W47"]
+    page = browser.new_page()
+    page.set_content(with_pictures(as_gmail_shows(html_of(mail), is_googles=is_googles), mail))
+
+    rows = {}
+    for width in (640, 360):
+        page.set_viewport_size({"width": width, "height": 900})
+        tops = page.locator(".kpi").evaluate_all("cells => cells.map(cell => cell.getBoundingClientRect().top)")
+        rows[width] = len(set(tops))
+
+    assert len(tops) == 5
+    assert rows[640] == 1
+    assert rows[360] >= 3
+    page.close()
 
 
 def test_gmails_filter_spoils_a_bad_mail(mails):

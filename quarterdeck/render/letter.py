@@ -27,6 +27,7 @@ _PREHEADER = 200
 _WORD = re.compile(r"(\s+)")
 _MARK = re.compile(r"(?<=\w[._/@:])(?=[^\W\d])")
 _MOST = 24  # letters
+_MOST_OF_A_KPI = 12  # the same in a KPI's column
 
 
 def write_letter(document: Document, edition: EditionIdentity) -> tuple[MessageBody, tuple[str, ...]]:
@@ -96,7 +97,9 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     equip(environment)
-    environment.filters.update(nice=_breakable, whole=_whole)
+    environment.filters.update(
+        nice=_breakable, narrow=functools.partial(_breakable, most=_MOST_OF_A_KPI), whole=_whole
+    )
     return environment
 
 
@@ -105,7 +108,7 @@ def _whole(text: str) -> str:
     return text.replace(" ", "\u00a0")
 
 
-def _breakable(text: str) -> Markup:
+def _breakable(text: str, most: int = _MOST) -> Markup:
     """
     *text* whose long words may be broken, with what every program knows.
 
@@ -115,13 +118,13 @@ def _breakable(text: str) -> Markup:
     return Markup("").join(
         Markup('<span style="display:inline-block">{}</span>').format(piece) if at % 2 else piece
         for word in _WORD.split(nice(text))
-        for at, piece in enumerate(_pieces(word))
+        for at, piece in enumerate(_pieces(word, most))
     )
 
 
-def _pieces(word: str) -> list[str]:
+def _pieces(word: str, most: int) -> list[str]:
     parts = _MARK.split(word)
-    return [part[at : at + _MOST] for part in parts for at in range(0, len(part), _MOST)]
+    return [part[at : at + most] for part in parts for at in range(0, len(part), most)]
 
 
 @functools.cache
