@@ -471,10 +471,10 @@ def test_attachment_of_another_kind_is_found(good):
 
 def test_picture_that_is_not_what_it_says_is_found(good):
     """WebP under the name of PNG shows in some programs and is a hole in others."""
-    (image,) = good.body.images
-    webp = replace(image, data=b"RIFF\0\0\0\0WEBP")
+    light, dark = good.body.images
+    webp = replace(light, data=b"RIFF\0\0\0\0WEBP")
 
-    findings = findings_of(replace(good, body=replace(good.body, images=(webp,))))
+    findings = findings_of(replace(good, body=replace(good.body, images=(webp, dark))))
 
     assert any("is not the image/png that it says it is" in finding for finding in findings)
 

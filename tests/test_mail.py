@@ -86,6 +86,13 @@ def test_headers_say_what_a_mail_program_needs():
     assert not {"Bcc", "Cc"} & set(mail.keys())
 
 
+def test_recipients_stand_in_brackets():
+    """A bare address is written as mail programs write it, in brackets: spam filters hold a mail without against it."""
+    message = stamp(Body(), replace(ENVELOPE, to=("cfo@example.com", "Ana Pérez <ana@example.com>")))
+
+    assert b"\r\nTo: <cfo@example.com>, Ana =?utf-8?q?P=C3=A9rez?= <ana@example.com>\r\n" in message
+
+
 @pytest.mark.parametrize(
     ("way", "one_click"),
     [("mailto:stop@example.com", None), ("https://example.com/stop", "List-Unsubscribe=One-Click")],

@@ -545,6 +545,14 @@ def test_an_agenda_without_rows_in_the_mail_is_refused(report):
         report.actions(frame, mail_rows=0)
 
 
+def test_a_table_with_more_rows_than_a_mail_has_is_refused(report):
+    """A notebook that asks for 30 rows in the mail is told how many there may be, not given 12 in silence."""
+    columns = [column("name", "Name"), column("count", "Count", "count")]
+
+    with pytest.raises(InputInvalid, match="mail_rows: found 30, expected a whole number from 1 to 12"):
+        report.table(FRAME, columns, title="All of them", mail_rows=30)
+
+
 def test_the_agenda_puts_late_ones_first(report):
     """Late by date, then due by date, then what has no date by its money; a decision is the reader's own."""
     tasks = pd.DataFrame(

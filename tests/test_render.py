@@ -445,6 +445,17 @@ def test_page_has_all_rows_and_the_mail_twelve(rendered):
         assert "B0012" not in text
 
 
+def test_mail_has_twelve_rows_whatever_a_block_asks_for(rendered):
+    """A block that asks for 30 rows gets 12, and the line below counts from there."""
+    rows = [(f"B{number:04}", f"${number}") for number in range(35)]
+
+    edition = rendered(table(rows, mail_rows=30, left_out="and 5 more, $165, on the page"))
+
+    for text in media(edition)[1:]:
+        assert in_order(text, "B0011", "and 23 more, on the page")
+        assert "B0012" not in text
+
+
 def test_contents_line_leads_to_the_sections(rendered):
     """The contents line has a link for each named section, and two sections of one name have two places."""
     page = rendered(
@@ -542,13 +553,14 @@ def test_mail_uses_only_what_mail_programs_know(cfo, foreign):
 
 
 def test_mail_pictures_have_width_alt_and_a_part(cfo):
-    """Every chart is a part of the message, shown at 592 px by attribute, with its words beside it."""
+    """Every chart is two parts of the message, one at 592 px by attribute, one out of sight, with words beside it."""
     tags = re.findall("<img[^>]*>", cfo.body.html)
+    light, dark = tags[::2], tags[1::2]
 
-    assert len(tags) == 3
-    for tag, image in zip(tags, cfo.body.images, strict=True):
+    assert len(light) == len(dark) == 3
+    for tag, image in zip([*light, *dark], cfo.body.images, strict=True):
         assert f'src="cid:{image.cid}"' in tag
-        assert 'width="592"' in tag
+        assert f'width="{592 if tag in light else 0}"' in tag
         assert "max-width:592px" in tag
         assert len(re.search('alt="([^"]*)"', tag)[1]) > 60
 
@@ -566,14 +578,14 @@ def test_mail_stays_small_whatever_the_tables(rendered):
     rows = [(f"B{number:04} " + "long words " * 30, f"${number}") for number in range(40)]
     agenda = Actions(actions=tuple(Action(action="Act " + "again " * 60, at_stake="$1") for _ in range(40)))
 
-    edition = rendered(Headline(text="Cash is $5k"), *[table(rows, mail_rows=30) for _ in range(12)], agenda)
+    edition = rendered(Headline(text="Cash is $5k"), *[table(rows) for _ in range(30)], agenda)
 
     size = len(encoded(edition.body.html)[1])
     assert size <= MOST_HTML_BYTES
     assert size > MOST_HTML_BYTES / 4  # it loses no more than it has to
     for text in media(edition)[1:]:
         assert "rows left out to keep the mail small; all are on the page" in text
-    assert edition.page.count("B0039") == 12
+    assert edition.page.count("B0039") == 30
 
 
 def test_mail_stays_small_whatever_is_printed_or_written(rendered):
@@ -630,6 +642,32 @@ def test_mail_of_five_hundred_parts_says_how_many_more_there_are(rendered):
 
     assert len(encoded(edition.body.html)[1]) <= MOST_HTML_BYTES
     assert re.search(r"\d+ more parts are on the page", edition.body.text)
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        (Kpis(kpis=(kpi(label="Cash is what it is", reason="It is so. " * 90),) * 400), "more figures are on the page"),
+        (SinceLastWeek(changes=(Change(fact="Cash is down. " * 60),) * 400), "more changes are on the page"),
+        (Provenance(snapshot="3f9a", as_of="", sources=(), absent=("No books. " * 90,) * 400), "more absences are on"),
+    ],
+    ids=["figures", "changes", "absences"],
+)
+def test_mail_says_how_many_figures_and_changes_it_left_out(rendered, block, said):
+    """What has no line of its own for the rest of it gets a sentence after it: nothing is lost in silence."""
+    edition = rendered(block)
+
+    assert all(re.search(rf"\d+ {said}", text) for text in media(edition)[1:])
+
+
+def test_sections_that_a_mail_has_no_room_for_are_counted(rendered):
+    """When the room ends with a section, the parts of those after it are counted, too."""
+    cells = [cell for n in range(90) for cell in (new_markdown_cell(f"## Part {n}"), Note(text="It is so. " * 90))]
+
+    edition = rendered(*cells)
+
+    shown = len(re.findall("PART [0-9]+", edition.body.text))
+    assert f"{90 - shown} more parts are on the page." in edition.body.text
 
 
 def test_names_of_all_scripts_stay_whole(rendered):

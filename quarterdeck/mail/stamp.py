@@ -74,7 +74,7 @@ def stamp(body: Body, envelope: Envelope) -> bytes:
     headers["Date"] = format_datetime(envelope.date)
     headers["Message-ID"] = envelope.message_id
     headers["From"] = _address("sender", envelope.sender)
-    headers["To"] = tuple(_address("to", recipient) for recipient in envelope.to)
+    headers["To"] = ", ".join(_in_brackets(_address("to", recipient)) for recipient in envelope.to)
     headers["Reply-To"] = _address("reply to", envelope.reply_to)
     headers["Subject"] = _one_line("subject", body.subject)
     headers["Auto-Submitted"] = "auto-generated"
@@ -101,6 +101,11 @@ def bare_address(what: str, text: str) -> str:
         InputInvalid: It is no address, or more than one; *what* names it.
     """
     return _address(what, text).addr_spec
+
+
+def _in_brackets(address: Address) -> str:
+    """As mail programs write it: `<cfo@example.com>`, or with its name before. Without, a filter thinks of a script."""
+    return str(address) if address.display_name else f"<{address.addr_spec}>"
 
 
 def _one_line(what: str, text: str) -> str:

@@ -281,8 +281,9 @@ class Report:
             shows: Metrics that the table shows, to be recorded.
 
         Raises:
-            InputInvalid: *frame* lacks a column.
+            InputInvalid: *frame* lacks a column, or *mail_rows* is no number from 1 to 12.
         """
+        require_rows(mail_rows, "mail_rows")
         rows = Rows(frame, columns, self.display)
         said = {name: self._speaker.say(choice, name) for name, choice in (("title", title), ("subtitle", subtitle))}
         block = Table(
@@ -302,7 +303,7 @@ class Report:
         The agenda, late ones first, then by date; see `metrics.agenda` for the frame's columns.
 
         Raises:
-            InputInvalid: *frame* lacks a column, or *mail_rows* is no number from 1 to 30.
+            InputInvalid: *frame* lacks a column, or *mail_rows* is no number from 1 to 12.
         """
         require_rows(mail_rows)
         today = self.display.local_day(self.inventory.moment(self.period))

@@ -18,6 +18,7 @@ from quarterdeck.render.items import Document, Item, Picture, Printed, Prose, cu
 from quarterdeck.render.mime import Image, content_id
 from quarterdeck.render.pictures import fit_for_mail
 
+MOST_ROWS = 12  # of a table, whatever a notebook asks for: a mail is read in five minutes
 _MOST_HEADLINE = 240  # characters; the house style's own limit is 90
 _MOST_LEAD = 480
 _MOST_FINDINGS = 5
@@ -47,24 +48,25 @@ class Budget:
 
 # Tried in turn until the mail is small enough. Table rows go first: the page has them all.
 BUDGETS = (
-    Budget(30, 40),
-    Budget(12, 40),
+    Budget(MOST_ROWS, 40),
     Budget(8, 20),
     Budget(5, 10),
     Budget(3, 5),
     Budget(0, 0, letters=400),
     Budget(0, 0, letters=200, items=30, prose=False),
-    Budget(0, 0, letters=80, items=12, prose=False),  # 12 items of 12 parts of 80 letters are less than 80 KB
+    Budget(0, 0, letters=80, items=12, prose=False),
+    Budget(0, 0, letters=40, items=6, prose=False),  # 6 items of 6 parts of a few such texts are less than 80 KB
 )
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A picture of a mail, with the words around it; `width` in CSS pixels."""
+    """A picture of a mail, with the words around it; `width` in CSS pixels, `cid_dark` its drawing for dark screens."""
 
     cid: str
     width: int
     alt: str
+    cid_dark: str = ""
     title: str = ""
     subtitle: str = ""
     note: str = ""
@@ -109,6 +111,11 @@ class Excerpter:
             MailSection(section.name, section.level, tuple(self._drawn(item) for item in section.items))
             for section in document.sections
         ]
+        # Every drawing first, then those for the dark, as far as there is room.
+        self._sections = [
+            replace(drawn, items=tuple(map(self._with_dark, section.items, drawn.items)))
+            for section, drawn in zip(document.sections, self._sections, strict=True)
+        ]
 
     def excerpt(self, budget: Budget) -> Excerpt:
         """The document within *budget*."""
@@ -117,22 +124,28 @@ class Excerpter:
         headline = cut_at_word(self._headline, _MOST_HEADLINE)
         origin = document.provenance
         findings = origin.findings if origin else ()
-        care = tuple(scissors.block(note) for note in document.care[: budget.items])
-        absent = tuple(scissors.text(line) for line in (origin.absent if origin else ())[: budget.items])
+        all_absent = origin.absent if origin else ()
+        notes = (*document.care[: budget.items], *_rest(len(document.care) - budget.items, "note"))
+        care = tuple(map(scissors.block, notes))
+        absent = [scissors.text(line) for line in all_absent[: budget.items]]
+        absent += [note.text for note in _rest(len(all_absent) - len(absent), "absence")]
         shown = tuple(scissors.text(finding) for finding in findings[:_MOST_FINDINGS])
         dropped = list(self._dropped)
         if headline != self._headline:
             dropped.append(f"the headline after {len(headline) - 1} of its {len(self._headline)} characters")
+        lead = cut_at_word(document.lead, _MOST_LEAD)
+        scissors.cuts += lead != document.lead
         if scissors.cuts:
             texts = "long text is" if scissors.cuts == 1 else "long texts are"
             dropped.append(f"the ends of texts: {scissors.cuts} {texts} cut in the mail")
-        carried = {item.cid for section in sections for item in section.items if isinstance(item, Drawing)}
+        drawings = [item for section in sections for item in section.items if isinstance(item, Drawing)]
+        carried = {cid for drawing in drawings for cid in (drawing.cid, drawing.cid_dark)}
         return Excerpt(
             headline=headline,
-            lead=cut_at_word(document.lead, _MOST_LEAD),
+            lead=lead,
             sections=sections,
             care=care,
-            absent=absent,
+            absent=tuple(absent),
             findings=shown,
             findings_left_out=max(0, len(findings) - _MOST_FINDINGS),
             images=tuple(image for image in self._images.values() if image.cid in carried),
@@ -140,15 +153,15 @@ class Excerpter:
         )
 
     def _within(self, budget: Budget, scissors: Scissors) -> Iterator[MailSection]:
-        """The sections, as far as *budget* has room for their items."""
-        room = budget.items
+        """The sections, as far as *budget* has room for their items; the last one says what is missing."""
+        room, missing = budget.items, sum(len(section.items) for section in self._sections)
         for section in self._sections:
-            items = tuple(scissors.block(_cut(item, budget)) for item in section.items[:room])
-            room -= len(items)
-            missing = len(section.items) - len(items)
-            if missing:
-                items += (Note(text=f"{missing} more {'part is' if missing == 1 else 'parts are'} on the page."),)
-            yield MailSection(scissors.text(section.name), section.level, items)
+            shown = section.items[:room]
+            room, missing = room - len(shown), missing - len(shown)
+            items = [part for item in shown for part in _cut(item, budget)]
+            if not room:
+                items += _rest(missing, "part")
+            yield MailSection(scissors.text(section.name), section.level, tuple(map(scissors.block, items)))
             if not room:
                 return
 
@@ -160,35 +173,68 @@ class Excerpter:
             return replace(drawing, title=item.title, subtitle=item.subtitle, note=item.note)
         return self._pictured(item) if isinstance(item, Picture) else item
 
+    def _with_dark(self, item: Item, drawn: MailItem) -> MailItem:
+        """*drawn* with the drawing for dark screens that a chart has."""
+        if not isinstance(item, Chart) or not isinstance(drawn, Drawing):
+            return drawn
+        dark = self._fit(Picture(base64.b64decode(item.png_dark), "png", item.alt, item.width))
+        cid = self._carried(dark) if dark else ""
+        return drawn if cid == drawn.cid else replace(drawn, cid_dark=cid)
+
     def _pictured(self, picture: Picture) -> Drawing | Note:
         """*picture* as a part of the mail; a sentence in its place where a mail cannot carry it."""
-        fit = None if picture.subtype == "svg+xml" else fit_for_mail(picture)
+        fit = self._fit(picture)
         if fit is None:
             self._dropped.append(f"a drawing that a mail cannot carry ({picture.subtype}): {picture.alt}")
             return Note(text=f"{picture.alt}: only the page can show this drawing.")
+        cid = self._carried(fit)
+        if not cid:
+            self._dropped.append(f"a picture, to keep the message small: {picture.alt}")
+            return Note(text=f"{picture.alt}: left out to keep the message small; it is on the page.")
+        return Drawing(cid, fit.width, fit.alt)
+
+    @staticmethod
+    def _fit(picture: Picture) -> Picture | None:
+        return None if picture.subtype == "svg+xml" else fit_for_mail(picture)
+
+    def _carried(self, fit: Picture) -> str:
+        """The content id of *fit* among the mail's pictures; empty where there is no room for it."""
         image = Image(content_id(fit.data), fit.data, fit.subtype)
         bytes_carried = sum(len(other.data) for other in self._images.values() if other.cid != image.cid)
         if bytes_carried + len(image.data) > _MOST_PICTURE_BYTES:
-            self._dropped.append(f"a picture, to keep the message small: {picture.alt}")
-            return Note(text=f"{picture.alt}: left out to keep the message small; it is on the page.")
-        return Drawing(self._images.setdefault(image.cid, image).cid, fit.width, fit.alt)
+            return ""
+        return self._images.setdefault(image.cid, image).cid
 
 
-def _cut(item: MailItem, budget: Budget) -> MailItem:
+def _cut(item: MailItem, budget: Budget) -> tuple[MailItem, ...]:
+    """*item* within *budget*, and a sentence after it where it cannot say itself what it lacks."""
     if isinstance(item, Table):
-        return _cut_table(item, budget.rows)
+        return (_cut_table(item, budget.rows),)
     if isinstance(item, Actions):
         shown = item.actions[: min(item.mail_rows, budget.rows)]
         left_out = _left_out(len(item.actions), len(shown), item)
-        return item.model_copy(update={"actions": shown, "left_out": left_out})
+        return (item.model_copy(update={"actions": shown, "left_out": left_out}),)
     if isinstance(item, Kpis | SinceLastWeek):
-        parts = "kpis" if isinstance(item, Kpis) else "changes"
-        return item.model_copy(update={parts: getattr(item, parts)[: budget.items]})
+        parts, word = ("kpis", "figure") if isinstance(item, Kpis) else ("changes", "change")
+        all_of_it = getattr(item, parts)
+        kept = item.model_copy(update={parts: all_of_it[: budget.items]})
+        return (kept, *_rest(len(all_of_it) - budget.items, word))
     if isinstance(item, Printed):
-        return _cut_printed(item, budget.lines)
+        return (_cut_printed(item, budget.lines),)
     if isinstance(item, Prose) and not budget.prose:
-        return Note(text="A text left out to keep the mail small; it is on the page.")
-    return item
+        return (Note(text="A text left out to keep the mail small; it is on the page."),)
+    return (item,)
+
+
+def _rest(missing: int, what: str) -> tuple[Note, ...]:
+    """The sentence in place of *missing* things that only the page has; none where nothing is missing."""
+    if missing <= 0:
+        return ()
+    return (
+        Note(
+            text=f"{missing} more {what if missing == 1 else f'{what}s'} {'is' if missing == 1 else 'are'} on the page."
+        ),
+    )
 
 
 def _cut_table(table: Table, rows: int) -> Table:
@@ -210,8 +256,10 @@ def _left_out(there: int, shown: int, block: Table | Actions) -> str:
     missing = there - shown
     if not missing:
         return ""
-    if shown == block.mail_rows:
-        return block.left_out or f"and {missing} more, on the page"
+    if shown == block.mail_rows and block.left_out:
+        return block.left_out
+    if shown in (block.mail_rows, MOST_ROWS):
+        return f"and {missing} more, on the page"
     return f"{missing} {'row' if missing == 1 else 'rows'} left out to keep the mail small; all are on the page"
 
 

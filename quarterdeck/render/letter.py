@@ -7,7 +7,7 @@ import re
 
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from quarterdeck.render.excerpt import BUDGETS, Excerpt, Excerpter
 from quarterdeck.render.exporter import TEMPLATES
@@ -22,6 +22,7 @@ MOST_HTML_BYTES = 80_000
 
 _SUBJECT = 100  # characters
 _PREHEADER = 200
+_MOST_SOURCES = 1000
 # Where a long word may go on in the next line: inside a name, `whale-watch.example`, but never inside a figure,
 # and in a word of more letters than this anywhere.
 _WORD = re.compile(r"(\s+)")
@@ -68,7 +69,7 @@ def _footer(document: Document, excerpt: Excerpt, edition: EditionIdentity) -> l
     origin = document.provenance
     snapshot = origin.snapshot if origin else edition.snapshot
     as_of = origin.as_of if origin else edition.display.instant(edition.as_of)
-    listed = sources(origin, edition) if origin else ""
+    listed = cut_at_word(sources(origin, edition), _MOST_SOURCES) if origin else ""
     lines = [f"Where the figures come from. Snapshot {snapshot}, as of {as_of}. {listed}".rstrip()]
     lines += excerpt.absent
     if excerpt.findings:
@@ -97,9 +98,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     equip(environment)
-    environment.filters.update(
-        nice=_breakable, narrow=functools.partial(_breakable, most=_MOST_OF_A_KPI), whole=_whole
-    )
+    environment.filters.update(nice=_breakable, narrow=functools.partial(_breakable, most=_MOST_OF_A_KPI), whole=_whole)
     return environment
 
 
@@ -115,10 +114,13 @@ def _breakable(text: str, most: int = _MOST) -> Markup:
     Gmail and Outlook drop `overflow-wrap`, Outlook `<wbr>`, and a space without width would go along when a
     name is copied.
     """
+    words = [_pieces(word, most) for word in _WORD.split(nice(text))]
+    if all(len(pieces) <= 1 for pieces in words):
+        return escape(nice(text))
     return Markup("").join(
         Markup('<span style="display:inline-block">{}</span>').format(piece) if at % 2 else piece
-        for word in _WORD.split(nice(text))
-        for at, piece in enumerate(_pieces(word, most))
+        for pieces in words
+        for at, piece in enumerate(pieces)
     )
 
 

@@ -36,7 +36,7 @@ from quarterdeck.period import Period
 
 Role = Literal["ceo", "cto", "accounting", "cmo", "cfo"]
 
-ROWS = range(1, 31)  # how many tasks a reader may be given
+ROWS = range(1, 13)  # how many rows of a table or an agenda a mail has
 SMALL_SHARE = 0.10  # of the week's recognised revenue: less money than that makes no task weighty
 _REACH = re.compile(
     r"newsletter|consent|campaign|promotion|promo code|advert|marketing|guests|customers", re.IGNORECASE
@@ -77,7 +77,7 @@ def agenda(inventory: AssetInventory, period: Period, role: Role, rows: int | No
         inventory: Whatever of the sources is absent adds nothing.
         period: The snapshot's last full week, or a later one.
         role: Whose part of it.
-        rows: At most so many, 1 to 30, those of most weight; all when not given.
+        rows: At most so many, 1 to 12, those of most weight; all when not given.
 
     Returns:
         Late ones first, then by day, then what has none by the money at stake: `action` (begins with a verb; of a
@@ -106,16 +106,16 @@ def agenda(inventory: AssetInventory, period: Period, role: Role, rows: int | No
     return _framed(tasks)
 
 
-def require_rows(rows: object) -> None:
+def require_rows(rows: object, name: str = "agenda_rows") -> None:
     """
-    Refuse a number of rows that no mail has; None is all of them.
+    Refuse a number of rows that no mail has, calling it *name*; None is all of them.
 
     Raises:
-        InputInvalid: It is no whole number from 1 to 30.
+        InputInvalid: It is no whole number from 1 to 12.
     """
     if rows is not None and rows not in ROWS:
-        mend = "python runner.py run -p agenda_rows=12"
-        raise InputInvalid("agenda_rows", repr(rows), f"a whole number from {ROWS[0]} to {ROWS[-1]}", mend)
+        mend = "python runner.py run" + (f" -p {name}={ROWS[-1]}" if name == "agenda_rows" else "")
+        raise InputInvalid(name, repr(rows), f"a whole number from {ROWS[0]} to {ROWS[-1]}", mend)
 
 
 def _all_tasks(inventory: AssetInventory, period: Period) -> list[Task]:
