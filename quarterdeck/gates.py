@@ -18,7 +18,8 @@ from html.parser import HTMLParser
 from quarterdeck.blocks import FigureRecord
 from quarterdeck.inventory import TABLES
 from quarterdeck.metrics.figure import CATALOGUE
-from quarterdeck.render import MOST_HTML_BYTES, Rendered
+from quarterdeck.render import MOST_HTML_BYTES, PAGE_SCRIPT, Rendered
+from quarterdeck.render.text import NARROWEST, display_width
 
 MOST_MESSAGE_BYTES = 3_000_000
 _MOST_LINE_BYTES = 998  # RFC 5322; SES refuses more
@@ -55,6 +56,8 @@ _TRACE = re.compile(r"Traceback \(most recent call last\)|\bFile \"[^\"]+\", lin
 # Not after a letter, a bracket or a backslash: there it is LaTeX.
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{%|%\}|(?<![\w\\}^])\{[A-Za-z_][\w.]*(?:[:!][^{}\s]*)?\}")
 _CODE_NAME = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
+_EDGES = "[](){}.,;:!?…“”‘’«»\"'"  # of a word in a sentence
+_LIST_MARK = re.compile(r"^ *\d+\. ", re.MULTILINE)
 _LOADS = re.compile(r"url\(|@import|expression\(", re.IGNORECASE)
 
 
@@ -80,6 +83,7 @@ def check_edition(rendered: Rendered, message: bytes) -> list[str]:
         *_heads("the mail", [*letter.heads, *(kpi.label for kpi in rendered.kpis)]),
         *_heads("the page", page.heads),
         *_kpis(rendered, plain, " ".join(letter.texts)),
+        *_agreement(letter, plain),
         *_structure(mail),
         *_headers(mail),
         *_bytes(rendered, message, html),
@@ -176,6 +180,38 @@ def _kpis(rendered: Rendered, plain: str, html: str) -> Iterator[str]:
                 yield f"{where} lacks the value of “{kpi.label}”, {kpi.value}"
 
 
+def _agreement(letter: _Reader, plain: str) -> Iterator[str]:
+    """The text part has each heading, each picture's words and each short word of the mail, and no figure besides."""
+    alts = [image.get("alt") or "" for image in letter.images]
+    whole = _squeezed(plain)
+    for what, said in [
+        *(("heading", text) for text in letter.headings),
+        *(("words of a picture", alt) for alt in alts),
+    ]:
+        if _squeezed(said) not in whole:
+            yield f"the text part lacks the {what} “{said[:80]}”"
+    shown = _words_of(" ".join([*letter.texts, *alts, *letter.links]))
+    told, unmarked = _words_of(plain), _words_of(_LIST_MARK.sub("", plain))
+    # A column of the text part may break what is longer.
+    long = [word for word in shown if display_width(word) > NARROWEST]
+    lacking = shown - told - set(long)
+    besides = {word for word in unmarked - shown if re.search(r"\d", word) and not any(word in each for each in long)}
+    for words, finding in (
+        (lacking, "lacks what the mail shows"),
+        (besides, "has figures that the mail does not show"),
+    ):
+        if words:
+            yield f"the text part {finding}: {', '.join(sorted(words)[:5])}{', …' if len(words) > 5 else ''}"
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split()).casefold()
+
+
+def _words_of(text: str) -> set[str]:
+    return {word.strip(_EDGES).casefold() for word in text.split()}
+
+
 def _structure(mail: EmailMessage) -> Iterator[str]:
     tree = _tree(mail)
     alone = "multipart/alternative[text/plain, text/html]"
@@ -257,7 +293,7 @@ def _loads(letter: _Reader) -> Iterator[str]:
 
 
 def _page_loads(page: _Reader) -> Iterator[str]:
-    if page.scripts > 1:
+    if any(script != PAGE_SCRIPT for script in page.scripts) or len(page.scripts) > 1:
         yield "the page has a <script> besides its own"
     for name in sorted(page.handlers):
         yield f"the page has the event handler {name}"
@@ -279,12 +315,13 @@ class _Reader(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.texts: list[str] = []  # one for each paragraph, cell or heading
-        self.heads: list[str] = []
+        self.heads: list[str] = []  # of tables
+        self.headings: list[str] = []
         self.images: list[Mapping[str, str | None]] = []
         self.sources: list[str] = []
         self.links: list[str] = []
         self.tags: set[str] = set()
-        self.scripts = 0
+        self.scripts: list[str] = []
         self.handlers: set[str] = set()
         self.styles: list[str] = []  # sheets, and what stands at a tag
         self.sheets: list[str] = []
@@ -297,7 +334,8 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         self.tags.add(tag)
-        self.scripts += tag == "script"
+        if tag == "script":  # one that is fetched from elsewhere is no script of ours, whatever it is
+            self.scripts.append("".join(f"{name}={value} " for name, value in attrs))
         self.handlers |= {name for name in given if name.startswith("on")}
         self.styles += [given["style"] or ""] if "style" in given else []
         self.sources += [given[name] or "" for name in ("src", "srcset", "background", "poster") if name in given]
@@ -318,7 +356,9 @@ class _Reader(HTMLParser):
         if self._open == "style":
             self.styles.append(data)
             self.sheets.append(data)
-        elif self._open != "script":
+        elif self._open == "script":
+            self.scripts[-1] += data
+        else:
             self._words.append(data)
 
     def _text_ends(self) -> None:
@@ -328,3 +368,5 @@ class _Reader(HTMLParser):
             self.texts.append(text)
             if self._open == "th":
                 self.heads.append(text)
+            if self._open in ("h1", "h2", "h3"):
+                self.headings.append(text)

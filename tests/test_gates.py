@@ -15,6 +15,8 @@ from PIL import Image as Pillow
 
 from quarterdeck.blocks import (
     MIME,
+    Action,
+    Actions,
     Cell,
     Chart,
     FigureRecord,
@@ -325,11 +327,49 @@ def test_page_that_needs_the_network_is_found(good, markup, finding):
     assert finding in findings_of(with_page(good, "</h1>", f"</h1>{markup}"))
 
 
+@pytest.mark.parametrize(
+    "other", ["<script>fetch('https://example.com')</script>", '<script src="data:text/javascript,x"></script>']
+)
+def test_page_with_a_script_in_place_of_its_own_is_found(good, other):
+    """The one script that a page may have is ours to the letter: another in its place is found, too."""
+    start, end = good.page.index("<script>"), good.page.index("</script>") + len("</script>")
+
+    findings = findings_of(replace(good, page=good.page[:start] + other + good.page[end:]))
+
+    assert "the page has a <script> besides its own" in findings
+
+
+def test_page_with_an_event_handler_is_found(good):
+    """Code in an attribute is code."""
+    assert "the page has the event handler onerror" in findings_of(with_page(good, "<h1", '<h1 onerror="x()"'))
+
+
+def test_text_part_lacks_nothing_that_the_mail_shows(edition):
+    """A heading, the words of a picture, an owner, a day or a figure that only one part has is found."""
+    task = Action(action="Pay the pier", owner="Dana Okafor", due="Fri 20 Nov", at_stake="$12.6k")
+    good = edition(Headline(text="Cash is $212.4k"), Kpis(kpis=(CASH,)), CHART, Actions(actions=(task,)))
+    text = good.body.text
+
+    def said(old, new):
+        assert old in text
+        return findings_of(replace(good, body=replace(good.body, text=text.replace(old, new))))
+
+    assert findings_of(good) == []
+    assert any(
+        "lacks the heading “Cash is $212.4k”" in each for each in said("Cash is $212.4k", "Cash is $212.4k."[:9])
+    )
+    assert any("lacks the words of a picture" in each for each in said(f"[{CHART.alt[:9]}", "[Bars"))
+    assert any("lacks what the mail shows: okafor" in each for each in said("Okafor", "Tran"))
+    assert any("lacks what the mail shows: fri" in each for each in said("Fri 20", "Sat 20"))
+    assert any("lacks what the mail shows: $12.6k" in each for each in said("$12.6k", "$21.6k"))
+    assert any("figures that the mail does not show: $21.6k" in each for each in said("$12.6k", "$21.6k"))
+
+
 def test_links_for_people_pass(good):
     """A mail may lead to a page and to a person."""
     links = '<a href="https://example.com/x">a</a><a href="mailto:a@example.com">b</a><a>c</a>'
 
-    assert findings_of(with_html(good, "</h1>", f"</h1>{links}")) == []
+    assert not any("links to" in finding for finding in findings_of(with_html(good, "</h1>", f"</h1>{links}")))
 
 
 def test_clipped_mail_is_found(good):

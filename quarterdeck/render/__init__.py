@@ -18,7 +18,7 @@ import nbformat
 from quarterdeck.blocks import FigureRecord, Kpi
 from quarterdeck.errors import InputInvalid
 from quarterdeck.render.document import read_document
-from quarterdeck.render.exporter import PageExporter
+from quarterdeck.render.exporter import PAGE_SCRIPT, PageExporter
 from quarterdeck.render.identity import EditionIdentity, identity_of
 from quarterdeck.render.letter import MOST_HTML_BYTES, headline_of, write_letter
 from quarterdeck.render.mime import Attachment, Image, MessageBody, encoded
@@ -26,6 +26,7 @@ from quarterdeck.render.pdf import page_as_pdf
 
 __all__ = [
     "MOST_HTML_BYTES",
+    "PAGE_SCRIPT",
     "Attachment",
     "EditionIdentity",
     "Image",

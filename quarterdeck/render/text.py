@@ -19,7 +19,7 @@ from quarterdeck.render.looks import ARROWS, EMPTY
 
 WIDTH = 78
 _GAP = "  "
-_NARROWEST = 12  # columns; a text column is not wrapped below it
+NARROWEST = 12  # columns; a text column is not wrapped below it
 
 
 def write_text(excerpt: Excerpt, edition: EditionIdentity, footer: Sequence[str]) -> str:
@@ -82,7 +82,7 @@ def _kpis(block: Kpis) -> str:
         said = [_padded(each, first) for each in deltas(kpi)[:1]] + deltas(kpi)[1:]
         rest = kpi.reason or _GAP.join(said)
         indent = " " * display_width(start)
-        fits = display_width(start + rest) <= WIDTH or display_width(start) > WIDTH - 2 * _NARROWEST
+        fits = display_width(start + rest) <= WIDTH or display_width(start) > WIDTH - 2 * NARROWEST
         lines.append((start + rest).rstrip() if fits else _wrapped(rest, start, indent))
     return "\n".join(lines)
 
@@ -130,6 +130,8 @@ def draw_table(
     """
     widths = _fitted(head, [*rows, *total], right)
     if sum(widths) + len(_GAP) * (len(widths) - 1) > WIDTH:
+        if not rows:
+            return _lines(_wrapped("; ".join(head or [])), _wrapped(after))
         return _lines("\n\n".join(_record(head, row) for row in [*rows, *total]), _wrapped(after))
     rule = "-" * (sum(widths) + len(_GAP) * (len(widths) - 1))
     lines = [_row(head, widths, right), rule] if head else []
@@ -146,7 +148,7 @@ def _fitted(head: list[str] | None, rows: list[list[str]], right: list[bool]) ->
         body = max((_widest(row[at]) for row in rows), default=0)
         word = max((display_width(word) for word in head[at].split(" ")), default=0) if head else 0
         widths.append(max(body, _widest(head[at]) if head else 0))
-        least.append(max(body, word) if is_figure else min(widths[-1], _NARROWEST))
+        least.append(max(body, word) if is_figure else min(widths[-1], NARROWEST))
     room = WIDTH - len(_GAP) * (len(widths) - 1)
     while sum(widths) > room:
         spare = [at for at, width in enumerate(widths) if width > least[at]]
