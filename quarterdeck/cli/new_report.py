@@ -20,7 +20,7 @@ _PARAMETERS = """\
 snapshot = None  # folder of a snapshot; None: the sample company, frozen now
 period = None  # week such as "2026-W48"; None: the last full week before the snapshot's as-of
 previous = ""  # folder of last week's edition; "": there is none
-agenda_rows = 12  # rows of the agenda in the mail, 1 to 30"""
+agenda_rows = 12  # rows of the agenda in the mail, 1 to 12"""
 
 # In the order in which a reader asks; `python runner.py metrics` has what else there is to show.
 _CELLS = (
@@ -54,7 +54,7 @@ owner: {owner}   # gets failure mail; never the report itself
 needs:                     # how old the newest row may be at the snapshot's as-of
   events: {{max_age_hours: 48}}
 parameters:
-  agenda_rows: 12          # rows of the agenda in the mail, 1 to 30
+  agenda_rows: 12          # rows of the agenda in the mail, 1 to 12
 # delivery: {{to: [somebody@…]}}   # left out: SES_RECIPIENT_EMAIL
 """
 
