@@ -3,9 +3,11 @@
 import base64
 import io
 
+import numpy as np
 import pytest
 from PIL import Image as Pillow
 from PIL.PngImagePlugin import PngInfo
+from seeing import colour_difference, likeness
 
 from quarterdeck.blocks import Cell, Table, TableColumn
 from quarterdeck.render.columns import _letters, columns_that_fit, keeps, phone_fit
@@ -262,8 +264,40 @@ def test_large_picture_is_made_smaller(size):
     assert abs(fit.width / fit.height - size[0] / size[1]) < 0.1
 
 
+def photograph():
+    """Soft shapes in all colours, with the grain of a sensor."""
+    random = np.random.default_rng(1)
+    soft = Pillow.fromarray((random.random((30, 50, 3)) * 255).astype(np.uint8)).resize((1184, 700), 3)
+    return np.clip(np.asarray(soft) + random.normal(0, 3, (700, 1184, 3)), 0, 255).astype(np.uint8)
+
+
+def gradient():
+    """More colours than a palette has, in an order that a PNG packs well."""
+    down, across = np.mgrid[0:700, 0:1184]
+    return np.stack([across * 255 // 1184, down * 255 // 700, (across + down) * 255 // 1884], axis=2).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("picture", "subtype", "most_difference", "least_likeness"),
+    [(gradient, "png", 0, 1), (photograph, "jpeg", 4, 0.9)],
+)
+def test_nobody_sees_what_a_mail_takes_from_a_picture(picture, subtype, most_difference, least_likeness):
+    """A gradient keeps every colour, and a photograph loses grain alone: no banding, no wrong colours."""
+    whole = picture()
+    written = io.BytesIO()
+    Pillow.fromarray(whole).save(written, "PNG")
+
+    fit = fit_for_mail(Picture(written.getvalue(), "png"))
+    shown = np.asarray(opened(fit).convert("RGB"))
+
+    assert fit.subtype == subtype
+    assert len(fit.data) <= 400_000
+    assert colour_difference(whole, shown).mean() <= most_difference
+    assert likeness(whole, shown) >= least_likeness - 1e-9
+
+
 def test_photograph_becomes_a_jpeg():
-    """What is heavy with 128 colours too is a photograph, and a JPEG of it is a tenth."""
+    """What is heavy as a PNG is a photograph, and a JPEG of it is a tenth."""
     source = noise((1600, 1200))
 
     fit = fit_for_mail(Picture(source, "png"))
