@@ -63,6 +63,10 @@ ITEMS ?= 10000 100000
 bench-scan: setup .venv-ministack/.complete  ## a DynamoDB table to a snapshot: seconds and peak memory (ITEMS="10000 100000")
 	@PYTHONPATH=tests/support $(BIN)/python benchmarks/scan.py $(ITEMS)
 
+.PHONY: bench-preview
+bench-preview: setup  ## from a save to the new picture in the browser, seconds
+	@PYTHONPATH=tests/support $(BIN)/python benchmarks/preview.py
+
 .PHONY: deploy-check
 deploy-check: setup .venv-ministack/.complete .venv-sam/.complete .venv-checkov/.complete deploy/check/node_modules/.complete  ## what can be checked of deploy/template.yaml without an account
 	@PYTHONPATH=tests/support $(BIN)/python deploy/check
