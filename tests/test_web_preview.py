@@ -228,8 +228,8 @@ def test_nothing_of_it_is_recorded(project):
     [
         ("GET", "/", {"Host": "preview.attacker.example"}, "127.0.0.1 and localhost only"),
         ("GET", "/", {"Host": "127.0.0.1:1"}, "127.0.0.1 and localhost only"),
-        ("GET", "/events?report=cfo", {"Origin": "https://attacker.example"}, "another page"),
-        ("GET", "/events?report=cfo", {"Origin": "null"}, "another page"),
+        ("GET", "/?report=cfo", {"Origin": "https://attacker.example"}, "another page"),
+        ("GET", "/?report=cfo", {"Origin": "null"}, "another page"),
         ("GET", "/show/now/../../etc/passwd", {}, "a path with .."),
         ("GET", "/show/now/%2e%2e/desktop", {}, "a path with .."),
         ("GET", "/static/%252e%252e%252fpreview_app.py", {}, "a path with .."),
