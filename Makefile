@@ -89,6 +89,12 @@ hooks: setup  ## in this clone: no outputs in commits, and diffs of notebooks by
 docs: setup  ## the documentation as a site, in outputs/docs
 	@$(BIN)/mkdocs build --strict --quiet --site-dir outputs/docs
 
+.PHONY: images
+images: setup  ## draw the pictures of README and docs/reports anew, from the sample company's last two weeks
+	@$(BIN)/python runner.py run --period 2026-W46
+	@$(BIN)/python runner.py run --period 2026-W47
+	@PYTHONPATH=tests/support $(BIN)/python tests/tools/shots.py outputs --docs docs/images
+
 .PHONY: lint
 lint: setup lint-notebooks  ## ruff, mypy, the floors of the house, the notebooks
 	@$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """
-The mails of five reports and two companies, as those who carry, judge and show them see them.
+The mails of five reports and two companies, and of two notebooks that nobody wrote for Quarterdeck, as those who carry,
+judge and show them see them.
 
 Each checker is also given a mail that it must find fault with: one that cannot fail finds nothing.
 """
@@ -25,6 +26,7 @@ from checkers import (
 )
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from foreign import foreign_editions
 from gmail import MOST_HTML_BYTES, as_gmail_shows
 
 WEEKS = (("sample", "2026-W47"), ("hotel", "2016-W38"))
@@ -40,9 +42,10 @@ ALLOWED = {
 
 
 @pytest.fixture(scope="module")
-def mails(week_of):
-    """The ten mails by edition: five of the sample company's week, five of the hotel's."""
+def mails(week_of, tmp_path_factory):
+    """The twelve mails by edition: five of the sample company's week, five of the hotel's, two of foreign notebooks."""
     folders = [folder for week in WEEKS for folder in sorted(week_of(*week).iterdir()) if folder.is_dir()]
+    folders += foreign_editions(tmp_path_factory.mktemp("foreign"))
     return {f"{folder.name}/{folder.parent.name}": read_mail(folder) for folder in folders}
 
 
@@ -206,8 +209,8 @@ def test_gmails_filter_spoils_a_bad_mail(mails):
 
 
 def test_mails_are_no_spam(mails, tmp_path):
-    """SpamAssassin gives each of the ten at most half a point; it takes five for spam."""
-    assert len(mails) == 10
+    """SpamAssassin gives each of the twelve at most half a point; it takes five for spam."""
+    assert len(mails) == 12
     for edition, mail in mails.items():
         points, report = spam_points(mail.as_bytes(), tmp_path)
         assert points <= 0.5, f"{edition}: {report}"

@@ -936,6 +936,41 @@ def test_foreign_losses_are_listed(foreign):
     assert "8 parts of the notebook that a mail cannot carry are left out" in plain(foreign.body.text)
 
 
+def test_formulas_are_text_as_they_were_typed(rendered):
+    """A formula keeps its braces, blanks and line breaks, and a price is none."""
+    written = "Load $t_i \\in \\{1, 2\\}$, from $12 to *$18* a seat\n\n$$\nc_i \\, n \\\\ < C\n$$"
+
+    edition = rendered(Headline(text="Cash is $5k"), new_markdown_cell(written))
+
+    for text in media(edition):
+        assert "Load $t_i \\in \\{1, 2\\}$, from $12 to" in text
+        assert "$$ c_i \\, n \\\\ < C $$" in plain(text.replace("$$c_i", "$$ c_i").replace("C$$", "C $$"))
+    assert "<em>$18</em>" in edition.page
+
+
+def test_chart_that_a_script_would_draw_leaves_a_sentence(rendered):
+    """Where plotly or altair put no picture beside its script, the reader is told, once, and the analyst which cell."""
+    place = '<div id="a"></div><script src="https://example.com/plotly.js"></script>'
+
+    edition = rendered(
+        code(displayed(**{"application/vnd.plotly.v1+json": {}, "text/html": place})),
+        code(displayed(text__html=place, text__plain="alt.Chart(...)")),
+        code(displayed(**{"application/vnd.plotly.v1+json": {}, "image/png": base64.b64encode(png()).decode()})),
+    )
+
+    for text in media(edition):
+        assert text.count("[An interactive chart, which only the notebook can show]") == 2
+        assert "alt.Chart" not in text
+    assert edition.dropped == tuple(f"cell {at}: interactive chart without a picture" for at in (1, 2))
+    assert len(edition.body.images) == 1
+
+
+def test_code_and_prints_need_nothing_that_outlook_lacks(foreign):
+    """A mail has no `<pre>`, whose lines Outlook does not break; what was typed keeps its lines and columns."""
+    assert "<pre" not in foreign.body.html
+    assert re.search("Route.0\u00a0{4} 732<br>Route.1\u00a0{5} 86<br>", html.unescape(foreign.body.html))
+
+
 def test_name_of_an_object_is_no_output(rendered):
     """`<Axes: >` and its like say nothing to a reader and differ from run to run."""
     names = (

@@ -67,6 +67,7 @@ def write_manifest(folder: Path, plan: Plan, inventory: AssetInventory, facts: F
         "currency": inventory.company.currency,
         "revision": facts.revision,
         "metrics": {name: _figure(record) for name, record in facts.rendered.metrics.items()},
+        "dropped": list(facts.rendered.dropped),
         "inputs": dict(facts.inputs),
         "outputs": {name: sha256_of(folder / name) for name in OUTPUTS},
         "message": _letter(facts.rendered.body.subject, facts.rendered.body.sha256),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from mdit_py_plugins.dollarmath import dollarmath_plugin
 from nbformat import NotebookNode
 from pydantic import ValidationError
 
@@ -36,6 +37,9 @@ _HIDDEN_CELLS = frozenset({"parameters", "injected-parameters"})
 # What an object is called when it has no other words, and where in memory it lay: no news to a reader, and
 # different in every run.
 _NAME_OF_OBJECT = re.compile(r"[\[(]?<[A-Za-z_][\w.]*(?:\s[^<>]*|:\s?[^<>]*)?>(?:,\s*<[^<>]*>)*[\])]?|Text\([^\n]*\)")
+_DRAWN_BY_SCRIPT = "interactive chart without a picture"
+_IN_ITS_PLACE = "An interactive chart, which only the notebook can show"
+_CHART = re.compile(r"application/vnd\.(plotly|vega|bokeh)")
 _BASE64 = frozenset({"png", "png_dark"})
 _SINCE = "Since last week"
 _AGENDA = "The next 30 days"
@@ -148,18 +152,23 @@ class _Reader:
             if f"image/{subtype}" in data:
                 self._read_picture(data[f"image/{subtype}"], subtype, metadata.get(f"image/{subtype}", {}))
                 return
-        for mime, convert in (("text/html", str), ("text/markdown", _markdown.render)):
-            fragment = read_fragment(convert(data[mime])) if mime in data else Fragment((), ())
+        forms = [(mime, convert(data[mime])) for mime, convert in _MARKUP.items() if mime in data]
+        fragments = {mime: read_fragment(markup) for mime, markup in forms}
+        for fragment in fragments.values():
             if fragment.items:
                 self._fragment(fragment)
                 return
-            self._drop(*fragment.dropped)
+        if _is_drawn_by_script(data):
+            self._fragment(Fragment((Prose(f"<p>[{_IN_ITS_PLACE}]</p>"),), (_DRAWN_BY_SCRIPT,)))
+            return
+        self._drop(*(lost for fragment in fragments.values() for lost in fragment.dropped))
         for mime in ("text/latex", "text/plain"):
             text = readable(data.get(mime, ""), keep_lines=True).strip("\n")
             if text.strip() and not _NAME_OF_OBJECT.fullmatch(text.strip()):
                 self.drafts[-1].items.append(Printed(text))
                 return
-        self._drop(*(f"an output of type {mime}" for mime in sorted(data) if mime != "text/plain"))
+        told = {mime for mime, fragment in fragments.items() if fragment.dropped} | {"text/plain"}
+        self._drop(*(f"an output of type {mime}" for mime in sorted(data) if mime not in told))
 
     def _read_picture(self, content: str, subtype: str, metadata: object) -> None:
         facts = metadata if isinstance(metadata, Mapping) else {}
@@ -249,7 +258,26 @@ class _Reader:
         return InputInvalid(f"{self.name}, cell {self.cell}", found, expected, "python runner.py run")
 
 
-_markdown = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+def _formula(content: str, options: Mapping[str, bool]) -> str:
+    """A formula as its author typed it: neither a mail nor a page without scripts can set it."""
+    mark = "$$" if options["display_mode"] else "$"
+    return _escaped(f"{mark}{content}{mark}")
+
+
+# Markdown would take the backslash out of a formula's `\{` and `\,`. Prices are no formulas: none begins or ends with
+# a blank, or has a digit beside its dollars.
+_markdown = (
+    MarkdownIt("commonmark", {"html": True})
+    .enable(["table", "strikethrough"])
+    .use(dollarmath_plugin, allow_space=False, allow_digits=False, double_inline=True, renderer=_formula)
+)
+_MARKUP: Mapping[str, Callable[[str], str]] = {"text/html": str, "text/markdown": _markdown.render}
+
+
+def _is_drawn_by_script(data: Mapping[str, str]) -> bool:
+    """Whether an output is an empty place and a script that would fill it, as of plotly, altair or bokeh."""
+    html = data.get("text/html", "")
+    return ("<script" in html and "<div" in html) or any(_CHART.match(mime) for mime in data)
 
 
 def _markdown_parts(source: str) -> Iterator[tuple[int, str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from html import unescape
 
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -29,6 +30,9 @@ _WORD = re.compile(r"(\s+)")
 _MARK = re.compile(r"(?<=\w[._/@:])(?=[^\W\d])")
 _MOST = 24  # letters
 _MOST_OF_A_KPI = 12  # the same in a KPI's column
+_PRE = re.compile(r"<pre>(.*?)</pre>", re.DOTALL)
+_TAG = re.compile(r"<[^>]+>")
+_BLANKS = re.compile(r"^ +| {2,}")
 
 
 def write_letter(document: Document, edition: EditionIdentity) -> tuple[MessageBody, tuple[str, ...]]:
@@ -98,7 +102,13 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     equip(environment)
-    environment.filters.update(nice=_breakable, narrow=functools.partial(_breakable, most=_MOST_OF_A_KPI), whole=_whole)
+    environment.filters.update(
+        nice=_breakable,
+        narrow=functools.partial(_breakable, most=_MOST_OF_A_KPI),
+        whole=_whole,
+        typed=_typed,
+        without_pre=_without_pre,
+    )
     return environment
 
 
@@ -122,6 +132,29 @@ def _breakable(text: str, most: int = _MOST) -> Markup:
         for pieces in words
         for at, piece in enumerate(pieces)
     )
+
+
+def _typed(text: str) -> Markup:
+    """
+    *text* with its lines and blanks as they were typed, and long lines broken.
+
+    Outlook and Samsung's program break no line of a `<pre>`, and the mail would be as wide as the longest.
+    """
+    return Markup("<br>").join(_breakable(_BLANKS.sub(_kept, line)) for line in text.split("\n"))
+
+
+def _kept(blanks: re.Match[str]) -> str:
+    """Blanks that stay; inside a line it may break behind the last of them."""
+    return _whole(blanks[0][1:]) + (" " if blanks.start() else _whole(" "))
+
+
+def _without_pre(prose: str) -> Markup:
+    """Cleaned *prose* whose code every program can show; in it, emphasis and links are lost."""
+
+    def paragraph(pre: re.Match[str]) -> Markup:
+        return Markup('<p class="typed">{}</p>').format(_typed(unescape(_TAG.sub("", pre[1])).strip("\n")))
+
+    return Markup(_PRE.sub(paragraph, prose))  # noqa: S704 - it was cleaned
 
 
 def _pieces(word: str, most: int) -> list[str]:

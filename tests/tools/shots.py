@@ -1,10 +1,12 @@
 """
 Pictures of a week's mails and pages as readers see them, to be looked at: `make shots`.
 
-Mails in Thunderbird, light and dark; mails and pages in Chromium at three widths, light and dark.
+Mails in Thunderbird, light and dark; mails and pages in Chromium at three widths, light and dark. With `--docs` only
+the pictures that README and docs/reports show: `make images`.
 """
 
 import argparse
+import io
 import json
 import os
 import re
@@ -45,35 +47,79 @@ _PREFERENCES = {
 
 
 def main() -> int:
-    """Take the pictures of one week."""
+    """Take the pictures of the newest week."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("outputs", type=Path, help="where `runner.py run` writes; its newest week is taken")
-    outputs = parser.parse_args().outputs
-    absent = missing(*PROGRAMS)
+    parser.add_argument("--docs", type=Path, metavar="FOLDER", help="where the pictures of the documentation are")
+    asked = parser.parse_args()
+    absent = missing(*(PROGRAMS if asked.docs is None else PROGRAMS[:1]))
     if absent:
-        print(
-            f"Not installed here: {', '.join(absent)}. Nothing was drawn. Type: tests/tools/install shots",
-            file=sys.stderr,
-        )
+        say = f"Not installed here: {', '.join(absent)}. Nothing was drawn. Type: tests/tools/install shots"
+        print(say, file=sys.stderr)
         return 2
-    editions = sorted(path.parent for path in outputs.glob("*-W*/*/message.eml"))
+    editions = sorted(path.parent for path in asked.outputs.glob("*-W*/*/message.eml"))
     editions = [folder for folder in editions if folder.parent == editions[-1].parent]
     if not editions:
-        print(f"{outputs}/ has no edition. Nothing was drawn. Type: make report", file=sys.stderr)
+        print(f"{asked.outputs}/ has no edition. Nothing was drawn. Type: make report", file=sys.stderr)
         return 2
-    shots = outputs / "shots"
+    if asked.docs is None:
+        taken = shots_of(editions, asked.outputs / "shots")
+    else:
+        with chromium() as browser:
+            taken = pictures_for_docs(browser, editions, asked.docs)
+    print(f"{len(taken)} pictures of {editions[0].parent.name} are in {taken[0].parent}/")
+    return 0
+
+
+def shots_of(editions: list[Path], shots: Path) -> list[Path]:
+    """All pictures of *editions*, in *shots*; what was there is gone."""
     shutil.rmtree(shots, ignore_errors=True)
     shots.mkdir()
+    taken = []
     with Progress() as progress:
         of_thunderbird = progress.add_task("Thunderbird", total=len(editions) * len(SCHEMES))
         of_chromium = progress.add_task("Chromium", total=len(editions) * len(SCHEMES) * len(WIDTHS) * 2)
-        for _ in shown_by_thunderbird(editions, shots):
+        for path in shown_by_thunderbird(editions, shots):
+            taken.append(path)
             progress.advance(of_thunderbird)
         with chromium() as browser:
-            for _ in shown_by_chromium(browser, editions, shots):
+            for path in shown_by_chromium(browser, editions, shots):
+                taken.append(path)
                 progress.advance(of_chromium)
-    print(f"{len(list(shots.iterdir()))} pictures of {editions[0].parent.name} are in {shots}/")
-    return 0
+    return taken
+
+
+def pictures_for_docs(browser: Browser, editions: list[Path], docs: Path) -> list[Path]:
+    """The top of each mail, and of one the laptop's beside the phone's in the dark; small enough for a repository."""
+    taken = []
+    for folder in editions:
+        mail = read_mail(folder)
+        html = with_pictures(html_of(mail), mail)
+        light, dark = (top_of(browser, html, width, scheme) for width, scheme in ((640, "light"), (360, "dark")))
+        taken.append(docs / f"{folder.name}-mail.png")
+        with_few_colours(light, taken[-1])
+        if folder.name == "cfo":
+            both = Image.new("RGB", (light.width + dark.width, light.height))
+            both.paste(light, (0, 0))
+            both.paste(dark, (light.width, 0))
+            taken.append(docs / "laptop-and-phone.png")
+            with_few_colours(both, taken[-1])
+    return taken
+
+
+def top_of(browser: Browser, html: str, width: int, scheme: str) -> Image.Image:
+    """The first 1180 CSS pixels of *html* in a window of *width*, on a dense screen."""
+    context = browser.new_context(color_scheme=scheme, device_scale_factor=2)
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 1180})
+    page.set_content(html)
+    drawn = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    context.close()
+    return drawn
+
+
+def with_few_colours(drawn: Image.Image, path: Path) -> None:
+    drawn.quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def shown_by_chromium(browser: Browser, editions: list[Path], shots: Path) -> Iterator[Path]:
