@@ -16,7 +16,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from quarterdeck.aws import client, in_our_words
-from quarterdeck.mail import Envelope, FrozenBody, stamp
+from quarterdeck.mail import Envelope, FrozenBody, message_id_of, stamp
 
 # SNS: "must be less than 100 characters long", ASCII without line breaks, beginning with a letter, digit or mark.
 MOST_SUBJECT = 99
@@ -76,7 +76,7 @@ def as_mail(alert: Alert, addressed: Addressed, now: datetime) -> bytes:
         sender=addressed.sender,
         to=(addressed.owner,),
         date=now,
-        message_id=f"<{secrets.token_hex(16)}@quarterdeck>",
+        message_id=message_id_of(secrets.token_hex(16), sender=addressed.sender),
         reply_to=addressed.owner,
         edition=addressed.edition,
         snapshot=addressed.snapshot,

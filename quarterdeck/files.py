@@ -7,12 +7,15 @@ file that exists is complete, whatever crashed and however full the disk was.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from quarterdeck.errors import StoreUnwritable
 
@@ -38,12 +41,46 @@ def write_beside_unless_there(path: Path, content: bytes) -> bool:
         Whether it was this one.
 
     Raises:
-        StoreUnwritable: The disk is full, the folder is read-only, or its file system has no hard links.
+        StoreUnwritable: The disk is full or the folder is read-only.
     """
-    with saying_what_could_not_be_written(path), _written_beside(path, content) as beside:
+    # By a lock, and not by a hard link, which not every file system has
+    with held_alone(path.parent):
+        if path.exists():
+            return False
+        write_beside_then_rename(path, content)
+    return True
+
+
+def _wait_a_moment() -> None:
+    time.sleep(0.1)
+
+
+@contextmanager
+def held_alone(folder: Path, waiting: Callable[[], None] = _wait_a_moment) -> Iterator[None]:
+    """
+    Hold *folder* by the lock of a file `.lock` in it, which one holds at a time; the system takes it from who dies.
+
+    Args:
+        waiting: Called again and again while another holds it; waits, or raises.
+
+    Raises:
+        StoreUnwritable: The folder is read-only, or its file system has no locks.
+    """
+    lock = folder / ".lock"
+    with saying_what_could_not_be_written(lock):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = lock.open("ab")
+    with file:
+        while not _is_locked(file, lock):
+            waiting()
+        yield
+
+
+def _is_locked(file: IO[bytes], lock: Path) -> bool:
+    with saying_what_could_not_be_written(lock):
         try:
-            path.hardlink_to(beside)  # a rename would replace what came first
-        except FileExistsError:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
             return False
     return True
 

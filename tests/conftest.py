@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.client
-import http.server
-import json
 import os
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +14,7 @@ import pytest
 from harbour import Harbour, make_harbour
 from stand_ins import MINISTACK, boto3_variables, serving_ministack, serving_moto
 from weeks_built import built_week
+from wire import Call, Wire
 
 from quarterdeck.config import load_company
 from quarterdeck.inventory import TABLES, AssetInventory, CompanySettings
@@ -102,82 +98,6 @@ def on_aws(monkeypatch, tmp_path) -> Callable[[str], None]:
             monkeypatch.setenv(name, value)
 
     return point
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request on the wire: the operation's name, how many of that name came so far, and what it says."""
-
-    operation: str
-    number: int
-    said: dict[str, object]
-
-
-class Wire(http.server.ThreadingHTTPServer):
-    """
-    A proxy before a stand-in, which speaks AWS's JSON protocol, and whose *fate* says what becomes of a call.
-
-    `None` passes it on; `"request lost"` breaks the line before the service hears it, `"answer lost"` after
-    it did; a (status, name, message) is an error in the service's place, and a mapping its answer.
-    """
-
-    def __init__(self, upstream: str, fate: Callable[[Call], object]) -> None:
-        super().__init__(("127.0.0.1", 0), WireHandler)
-        self.upstream = upstream.removeprefix("http://")
-        self.fate = fate
-        self.calls: list[Call] = []
-        self.counting = threading.Lock()
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def operations(self) -> list[str]:
-        return [call.operation for call in self.calls]
-
-    def heard(self, operation: str, said: dict[str, object]) -> Call:
-        with self.counting:
-            call = Call(operation, self.operations().count(operation) + 1, said)
-            self.calls.append(call)
-        return call
-
-    def handle_error(self, request, client_address) -> None:
-        """Whoever did not wait for an answer is no news."""
-
-
-class WireHandler(http.server.BaseHTTPRequestHandler):
-    """One request of one connection: the server closes it afterwards."""
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        operation = self.headers.get("X-Amz-Target", self.path).rpartition(".")[2]
-        match self.server.fate(self.server.heard(operation, json.loads(body or b"{}"))):
-            case None:
-                self.answer(*self.passed_on(body))
-            case "answer lost":
-                self.passed_on(body)
-            case "request lost":
-                return
-            case (int(status), str(name), str(message)):
-                self.answer(status, json.dumps({"__type": f"aws#{name}", "message": message}).encode())
-            case answer:
-                self.answer(200, json.dumps(answer).encode())
-
-    def passed_on(self, body: bytes) -> tuple[int, bytes]:
-        with contextlib.closing(http.client.HTTPConnection(self.server.upstream, timeout=30)) as service:
-            service.request("POST", self.path, body, dict(self.headers))
-            answer = service.getresponse()
-            return answer.status, answer.read()
-
-    def answer(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", "application/x-amz-json-1.0")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *told: object) -> None:
-        """The calls are kept; nothing is printed."""
 
 
 @pytest.fixture

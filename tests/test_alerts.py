@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from harbour import Harbour, make_harbour
 from topics import Topic, service, subscribed_topic
 
 from quarterdeck.alerts import MOST_BODY_BYTES, MOST_SUBJECT, Alert, publish
@@ -22,26 +21,6 @@ ROOT = Path(__file__).parent.parent
 PLANTED = "planted-hunter2-secret"
 KEY = "AKIAIOSFODNN7EXAMPLE"
 READER, AUDIT, OWNER, CUSTOMER = "cfo@example.com", "audit@example.com", "owner@example.com", "guest@example.com"
-COMPANY = """\
-slug: harbour
-name: Harbour
-currency: USD
-time_zone: UTC
-as_of: 2026-11-23T13:00:00Z
-release: passed
-sources:
-  tables:
-    events:
-      path: Events.json
-      columns:
-        event_id: id
-        business: {value: Sails}
-        status: state
-        created_at: made
-        starts_at: starts
-        price_minor: {from: price, unit: major}
-"""
-PARAMETERS = 'snapshot = ""\nperiod = ""\nprevious = ""'
 GOOD = """\
 from quarterdeck.notebook import open_report
 from quarterdeck import metrics
@@ -56,21 +35,17 @@ BAD = f'api_token = "tiny-secret"\nraise ValueError("{PLANTED} {KEY} {CUSTOMER}"
 class Project:
     """A project in a folder whose command is started as a timer starts it, against a stand-in."""
 
-    root: Path
+    harbour: Harbour
     topic: Topic
     environment: dict[str, str] = field(default_factory=dict)
 
     def report(self, name: str, cell: str, owner: str = OWNER) -> None:
-        notebook = new_notebook(cells=[new_code_cell(PARAMETERS), new_code_cell(cell)])
-        notebook.cells[0].metadata["tags"] = ["parameters"]
-        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        nbformat.write(notebook, self.root / "notebooks" / f"{name}.ipynb")
-        (self.root / "params" / f"{name}.yaml").write_text(f"report: {name}\ntitle: {name.upper()}\nowner: {owner}\n")
+        self.harbour.report(name, cell, owner=owner)
 
     def start(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "runner.py", "run", "--company", "company", *arguments]
         return subprocess.run(
-            command, cwd=self.root, env=self.environment | more, capture_output=True, text=True, check=False
+            command, cwd=self.harbour.root, env=self.environment | more, capture_output=True, text=True, check=False
         )
 
 
@@ -81,18 +56,9 @@ def project(tmp_path, moto, on_aws, monkeypatch):
     reset = urllib.request.Request(f"{moto}/moto-api/reset", method="POST")  # noqa: S310 - our own server
     urllib.request.urlopen(reset).close()  # noqa: S310 - likewise
     service("sesv2").create_email_identity(EmailIdentity="reports@example.com")
-    for folder in ("notebooks", "params", "company"):
-        (tmp_path / folder).mkdir()
+    harbour = make_harbour(tmp_path)
+    harbour.company(release="passed")
     shutil.copy(ROOT / "runner.py", tmp_path)
-    (tmp_path / "company" / "company.yaml").write_text(COMPANY)
-    event = {
-        "id": {"S": "E1"},
-        "state": {"S": "completed"},
-        "made": {"S": "2026-11-20T09:00:00Z"},
-        "starts": {"S": "2026-11-18T18:00:00Z"},
-        "price": {"N": "100.00"},
-    }
-    (tmp_path / "company" / "Events.json").write_text(json.dumps({"Items": [event]}))
     topic = subscribed_topic()
     for name, value in {
         "PYTHONPATH": str(ROOT),
@@ -104,7 +70,7 @@ def project(tmp_path, moto, on_aws, monkeypatch):
         "WAREHOUSE_PASSWORD": PLANTED,
     }.items():
         monkeypatch.setenv(name, value)
-    made = Project(tmp_path, topic, dict(os.environ))
+    made = Project(harbour, topic, dict(os.environ))
     made.report("cfo", GOOD)
     return made
 
@@ -133,6 +99,9 @@ def test_a_batch_that_fails_tells_the_topic_once_and_the_owner_its_traceback(pro
     assert set(to_owners) == {OWNER, "it@example.com"}
     assert "ZeroDivisionError" in to_owners["it@example.com"]
     assert "Traceback" in to_owners[OWNER]
+    assert re.search(
+        r"^Message-ID: <[0-9a-f]{32}@example[.]com>", to_owners[OWNER], re.MULTILINE
+    )  # the sender's domain
     for text in (alert["Message"], *to_owners.values()):
         for secret in (PLANTED, KEY, CUSTOMER, "tiny-secret", READER):
             assert secret not in text
@@ -151,6 +120,17 @@ def test_the_same_failure_of_the_same_batch_is_told_once(project, moto):
     assert len(first) == 1
     assert owned == 2  # the reader's, and the owner's once
     assert project.topic.arrived() == []
+
+
+def test_an_alert_that_was_lost_is_told_by_the_next_start(project):
+    """The ledger notes an alert after the topic took it: a start that could not tell leaves it to the next one."""
+    project.report("ceo", BAD)
+    project.start("--send", OPS_ALERTS_TOPIC_ARN="arn:aws:sns:eu-west-1:123456789012:gone")
+
+    project.start("--send")
+    project.start("--send")
+
+    assert [alert["Subject"] for alert in project.topic.arrived()] == ["Quarterdeck harbour 2026-W47: 1 failed"]
 
 
 def test_what_stops_the_whole_batch_is_told(project):

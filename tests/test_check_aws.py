@@ -1,9 +1,11 @@
+import secrets
 from pathlib import Path
 
 import pytest
 
 from quarterdeck.aws import client
 from quarterdeck.cli.check import Checked
+from quarterdeck.cli.check import _ledger as ledger_line
 from quarterdeck.cli.check_aws import _ledger, aws_checks
 from quarterdeck.config import Environment
 from quarterdeck.ledger.dynamodb import create_table
@@ -115,3 +117,15 @@ def test_what_may_not_be_asked_decides_nothing(wire, moto, on_aws):
         None,
         "could not be asked: the permission dynamodb:DescribeContinuousBackups is missing",
     )
+
+
+def test_a_look_at_an_empty_ledger_begins_none(harbour, moto, on_aws):
+    """A table that nobody has written in stays empty: whose it is, the first run decides."""
+    on_aws(moto)
+    table = f"ledger-{secrets.token_hex(6)}"
+    create_table(table)
+
+    found = ledger_line(harbour.request(), Environment(ledger=f"dynamodb:{table}"), harbour.clock)
+
+    assert found == f"dynamodb:{table} is begun by the first run"
+    assert client("dynamodb").scan(TableName=table)["Count"] == 0

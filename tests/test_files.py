@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from quarterdeck.errors import StoreUnwritable
-from quarterdeck.files import sha256_of, write_beside_then_rename, write_beside_unless_there
+from quarterdeck.files import held_alone, sha256_of, write_beside_then_rename, write_beside_unless_there
 
 # A limit on the size of files is the full disk that every system can offer: the kernel refuses the
 # write halfway, as it does when no block is left. It holds for the process, so another one takes it.
@@ -93,4 +93,40 @@ def test_of_two_that_write_at_once_the_first_stands(tmp_path):
 
     assert written == [True, False]
     assert path.read_bytes() == b"resort"
-    assert [found.name for found in tmp_path.iterdir()] == [".company"]
+    assert {found.name for found in tmp_path.iterdir()} == {".company", ".lock"}
+
+
+def test_what_must_be_made_once_needs_no_hard_links(tmp_path):
+    """A file system without them, as of a memory card, is as good: here the process is refused every link."""
+    without = (
+        "import sys\n"
+        "def refuse(event, arguments):\n"
+        "    if event == 'os.link':\n"
+        "        raise PermissionError(1, 'Operation not permitted')\n"
+        "sys.addaudithook(refuse)\n"
+        "from pathlib import Path\n"
+        "from quarterdeck.store import FolderStore\n"
+        "FolderStore(Path(sys.argv[1]), 'resort')\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", without, tmp_path], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / ".company").read_text() == "resort\n"
+
+
+def test_a_folder_is_held_by_one_and_freed_by_death(tmp_path):
+    """Who comes second waits; when the first is killed, the folder is the second's at once."""
+    hold = "import sys, time; from pathlib import Path; from quarterdeck.files import held_alone\n"
+    hold += "with held_alone(Path(sys.argv[1])): print('held', flush=True); time.sleep(600)"
+    waited = []
+    with subprocess.Popen([sys.executable, "-c", hold, tmp_path], stdout=subprocess.PIPE) as holder:
+        holder.stdout.readline()
+
+        def killing() -> None:
+            waited.append(holder.poll())
+            holder.kill()
+            holder.wait()
+
+        with held_alone(tmp_path, killing):
+            assert waited == [None]

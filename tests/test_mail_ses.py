@@ -16,16 +16,15 @@ import threading
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import SMTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from harbour import NOW, SAYS, make_harbour
 
 from quarterdeck.aws import client
 from quarterdeck.cli.check import Checked
@@ -47,7 +46,6 @@ from quarterdeck.mail.ses import SesMailer
 from quarterdeck.pipeline import Outcome, Request, make_plan, run_batch
 from quarterdeck.store import FolderStore
 
-NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
 BODY = FrozenBody("CFO · week 47", b"Content-Type: text/plain\r\n\r\nCash lasts.\r\n", "")
 MESSAGE = stamp(
     BODY,
@@ -676,41 +674,6 @@ def test_ministack_answers_every_question_and_takes_the_mail(ministack, on_aws, 
 
 # --- from a company's folder to the inbox ------------------------------------------------------------------------
 
-COMPANY = """\
-slug: harbour
-name: Harbour
-currency: USD
-time_zone: America/Los_Angeles
-as_of: 2026-11-23T13:00:00Z
-sources:
-  tables:
-    events:
-      path: Events.json
-      columns:
-        event_id: id
-        business: {value: Sails}
-        status: state
-        starts_at: starts
-        price_minor: {from: price, unit: major}
-"""
-SAYS = """\
-from pathlib import Path
-from quarterdeck.blocks import MIME, Headline
-from quarterdeck import metrics
-from quarterdeck.period import Period
-from quarterdeck.snapshot import open_snapshot
-inventory = open_snapshot(Path(snapshot))
-figure = metrics.recognised_revenue(inventory, Period.parse(period, inventory.company.time_zone))
-text = f"Recognised ${figure.value / 100:,.2f} – more than last week"
-headline = Headline(text=text, metrics={"recognised_revenue": figure.record()})
-display({MIME: headline.model_dump(mode="json"), "text/plain": text}, raw=True)
-"""
-EVENT = {
-    "id": {"S": "E1"},
-    "state": {"S": "completed"},
-    "starts": {"S": "2026-11-18T18:00:00Z"},
-    "price": {"N": "350.50"},
-}
 ADDRESSES = Environment(sender="reports@harbour.boats", recipient="cfo@harbour.boats", bcc="audit@harbour.boats")
 EDITION = "cfo/2026-W47"
 
@@ -761,15 +724,7 @@ class Harbour:
 def built(tmp_path_factory) -> Path:
     """The project with its edition built, once for all tests: a send joins what was built."""
     root = tmp_path_factory.mktemp("harbour")
-    for folder in ("notebooks", "params", "company"):
-        (root / folder).mkdir()
-    (root / "company" / "company.yaml").write_text(COMPANY)
-    (root / "company" / "Events.json").write_text(json.dumps({"Items": [EVENT]}))
-    parameters = new_code_cell('snapshot = ""\nperiod = ""\nprevious = ""', id="parameters")
-    parameters.metadata["tags"] = ["parameters"]
-    notebook = new_notebook(cells=[parameters, new_code_cell(SAYS, id="says")])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, root / "notebooks" / "cfo.ipynb")
+    make_harbour(root).report("cfo", SAYS.format(words="More than last week – recognised"))
     harbour = Harbour(root, Clock())
     harbour.readers()
     assert harbour.run(None).exit_code == 0

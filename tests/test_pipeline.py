@@ -149,14 +149,14 @@ def test_an_approval_ends_with_what_it_approved(harbour):
     assert states(harbour.run()) == {"cfo": "held"}
 
 
+OTHERWISE = SAYS.format(words="Recognised").replace(
+    "figure.record()", "figure.record().model_copy(update={'value': 1, 'by': None})"
+)
+
+
 def test_two_editions_that_disagree_are_both_held(harbour):
     """One metric with two values in one batch keeps both editions back, and the message names both."""
-    harbour.report(
-        "ceo",
-        SAYS.format(words="Recognised").replace(
-            "figure.record()", "figure.record().model_copy(update={'value': 1, 'by': None})"
-        ),
-    )
+    harbour.report("ceo", OTHERWISE)
 
     outcome = harbour.run()
 
@@ -272,21 +272,53 @@ def test_a_snapshot_that_is_put_under_the_batch_meanwhile_stops_the_send(harbour
 
 
 def test_one_edition_that_cannot_be_let_go_hides_no_delivery_in_doubt(harbour):
-    """A message that is gone or was changed since the gates is not sent; the other's lost answer is still exit 6."""
+    """A message that was changed since the gates is not sent; the other's lost answer is still exit 6."""
+    harbour.company(release="passed")
     harbour.report("zzz", SAYS.format(words="Recognised"))
-    harbour.run()
 
-    @dataclass
+    class Tampered(FolderStore):
+        def keep_edition(self, edition: str, is_still_ours) -> bool:
+            if edition == "zzz/2026-W47":
+                (self.edition(edition) / "message.eml").write_bytes(b"changed by hand")
+            return super().keep_edition(edition, is_still_ours)
+
+    plan = make_plan(replace(harbour.request(), purpose="send"), SENDER, harbour.clock)
+    store = Tampered(harbour.root / "outputs", "harbour")
+    mailer = FakeMailer(lose=("cfo@harbour.boats",))
+    outcome = run_batch(plan, ledger=harbour.ledger, store=store, mailer=mailer, progress=lambda *_: None)
+
+    assert outcome.exit_code == 6
+    assert any("a message that was changed since" in str(problem) for problem in outcome.problems)
+    assert [one.result for one in outcome.deliveries] == ["unknown"]
+
+
+def test_what_leaves_is_what_was_looked_at_whatever_lies_there_by_then(harbour):
+    """A message that is changed on the disk while others are mailed changes no mail."""
+    harbour.report("zzz", SAYS.format(words="Recognised"))
+
     class Tampering(FakeMailer):
         def send(self, message: bytes, **rest) -> str:
             (harbour.folder("zzz/2026-W47") / "message.eml").write_bytes(b"changed by hand")
             return super().send(message, **rest)
 
-    outcome = harbour.run(mailer=Tampering(lose=("cfo@harbour.boats",)))
+    mailer = Tampering()
+    outcome = harbour.run(mailer=mailer)
 
-    assert outcome.exit_code == 6
-    assert any("a message that was changed since" in str(problem) for problem in outcome.problems)
-    assert [one.result for one in outcome.deliveries] == ["unknown"]
+    assert (outcome.exit_code, len(mailer.accepted)) == (0, 2)
+    assert not any(b"changed by hand" in message for _, message, *_ in mailer.accepted)
+
+
+def test_a_report_that_is_made_alone_agrees_with_those_made_before(harbour):
+    """Who names one report is told where it contradicts what the batch's others say, and mails nothing of it."""
+    harbour.report("zzz", SAYS.format(words="Recognised"))
+    harbour.run()
+    harbour.report("cfo", OTHERWISE)
+    mailer = FakeMailer()
+
+    outcome = harbour.run("cfo", mailer=mailer)
+
+    assert (outcome.exit_code, states(outcome), mailer.accepted) == (7, {"cfo": "held"}, [])
+    assert "recognised_revenue is 1 minor here, in zzz/2026-W47 35050 minor" in str(outcome.problems[0])
 
 
 def test_a_notebook_whose_output_cannot_be_rendered_leaves_the_others(harbour):

@@ -1,14 +1,21 @@
+import contextlib
 import json
 import os
+import re
 import secrets
+import signal
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from harbour import make_harbour
+from wire import Wire
 
 from quarterdeck.aws import client
 from quarterdeck.errors import AwsUnavailable, CommandRefused, InputInvalid, SnapshotDamaged, StoreUnwritable
@@ -16,25 +23,6 @@ from quarterdeck.snapshot import open_snapshot
 from quarterdeck.store import FolderStore, Store, open_store
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/quarterdeck"
-
-COMPANY = """\
-slug: resort
-name: Resort
-currency: USD
-time_zone: UTC
-as_of: 2026-11-23T13:00:00Z
-sources:
-  tables:
-    events:
-      path: Events.json
-      columns:
-        event_id: id
-        business: {value: Sails}
-        status: state
-        starts_at: starts
-        price_minor: {from: price, unit: major}
-"""
-EVENT = {"id": {"S": "E1"}, "state": {"S": "completed"}, "starts": {"S": "2026-11-18T18:00:00Z"}, "price": {"N": "100"}}
 
 
 def new_bucket(default_key: str | None = KEY) -> str:
@@ -92,9 +80,7 @@ def place(request, tmp_path, on_aws, cache) -> Place:
 @pytest.fixture(scope="session")
 def frozen(tmp_path_factory, snapshot_of) -> Callable[[Path], Path]:
     """A function that freezes a small company into a folder of snapshots."""
-    company = tmp_path_factory.mktemp("company")
-    (company / "company.yaml").write_text(COMPANY)
-    (company / "Events.json").write_text(json.dumps({"Items": [EVENT]}))
+    company = make_harbour(tmp_path_factory.mktemp("harbour")).root / "company"
     return lambda store: snapshot_of(company, store)
 
 
@@ -108,6 +94,11 @@ def complete(folder: Path, page: str = "<p>whole</p>", snapshot: str = "") -> Pa
     manifest = {"outputs": outputs, "snapshot": snapshot}
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     return folder
+
+
+def ours() -> bool:
+    """Nobody has taken the edition over."""
+    return True
 
 
 # The contract of both kinds.
@@ -154,7 +145,7 @@ def test_what_is_kept_comes_back_on_another_machine(place):
     """A kept edition is whole where it was not made, and its company opens the place again."""
     store = place.on("one")
     complete(store.edition("cfo/2026-W48"))
-    store.keep_edition("cfo/2026-W48")
+    store.keep_edition("cfo/2026-W48", ours)
 
     folder = place.on("other").fetch_edition("cfo/2026-W48")
 
@@ -172,7 +163,7 @@ def test_a_kept_snapshot_comes_back_on_another_machine(place, frozen):
     other = place.on("other")
     found = other.snapshot(taken.name)
 
-    assert open_snapshot(found).table("events")["event_id"].tolist() == ["E1"]
+    assert open_snapshot(found).table("events")["event_id"].tolist() == ["E0", "E1"]
     assert found == other.snapshots / taken.name
     assert other.snapshot("0" * 16) is None
 
@@ -223,7 +214,7 @@ def test_the_previous_edition_is_that_of_the_week_before(place, edition, before)
     """The week before is found across the turn of the year, of the same report and variant."""
     store = place.on("one")
     complete(store.edition(before))
-    store.keep_edition(before)
+    store.keep_edition(before, ours)
 
     other = place.on("other")
 
@@ -237,7 +228,7 @@ def test_the_previous_edition_brings_its_snapshot(place, frozen):
     taken = frozen(store.snapshots)
     store.keep_snapshot(taken)
     complete(store.edition("cfo/2026-W47"), snapshot=taken.name)
-    store.keep_edition("cfo/2026-W47")
+    store.keep_edition("cfo/2026-W47", ours)
 
     previous = place.on("other").previous("cfo/2026-W48")
 
@@ -250,7 +241,7 @@ def test_there_is_no_previous_edition_without_a_manifest(place):
     store.edition("cfo/2026-W47").mkdir(parents=True)
     for edition in ("ceo/2026-W47", "cfo@jada/2026-W47", "cfo/2026-W46"):
         complete(store.edition(edition))
-        store.keep_edition(edition)
+        store.keep_edition(edition, ours)
 
     assert store.previous("cfo/2026-W48") is None
 
@@ -299,17 +290,17 @@ def test_everything_but_messages_is_in_the_bucket_and_encrypted(in_bucket, froze
     taken = frozen(store.snapshots)
     store.keep_snapshot(taken)
     complete(store.edition("cfo/2026-W48"))
-    store.keep_edition("cfo/2026-W48")
+    store.keep_edition("cfo/2026-W48", ours)
 
     bucket = bucket_of(in_bucket)
     heads = {key: client("s3").head_object(Bucket=bucket, Key=key) for key in keys(bucket)}
-    assert [key.removeprefix("weekly/reports/") for key in heads] == [
+    assert [re.sub("-[0-9a-f]{16}[.]", "-HASH.", key.removeprefix("weekly/reports/")) for key in heads] == [
         ".company",
-        "2026-W48/cfo/executed.ipynb",
+        "2026-W48/cfo/executed-HASH.ipynb",
         "2026-W48/cfo/manifest.json",
-        "2026-W48/cfo/page.html",
-        f"snapshots/{taken.name}/events.parquet",
-        *([f"snapshots/{taken.name}/findings.parquet"] if (taken / "findings.parquet").is_file() else []),
+        "2026-W48/cfo/page-HASH.html",
+        f"snapshots/{taken.name}/events-HASH.parquet",
+        *([f"snapshots/{taken.name}/findings-HASH.parquet"] if (taken / "findings.parquet").is_file() else []),
         f"snapshots/{taken.name}/manifest.json",
     ]
     assert {head["ServerSideEncryption"] for head in heads.values()} == {"aws:kms"}
@@ -322,33 +313,39 @@ def test_what_is_there_is_not_put_again(in_bucket, frozen):
     taken = frozen(store.snapshots)
     store.keep_snapshot(taken)
     folder = complete(store.edition("cfo/2026-W48"))
-    store.keep_edition("cfo/2026-W48")
+    store.keep_edition("cfo/2026-W48", ours)
     client("s3").put_bucket_versioning(
         Bucket=bucket_of(in_bucket), VersioningConfiguration={"Status": "Enabled"}
     )  # from here on, every object that is put stands apart
 
     store.keep_snapshot(taken)
-    store.keep_edition("cfo/2026-W48")
+    store.keep_edition("cfo/2026-W48", ours)
     complete(folder, page="<p>anew</p>")
-    store.keep_edition("cfo/2026-W48")
+    store.keep_edition("cfo/2026-W48", ours)
 
     versions = client("s3").list_object_versions(Bucket=bucket_of(in_bucket))["Versions"]
     put = sorted(one["Key"].rpartition("/")[2] for one in versions if one["VersionId"] != "null")
-    assert put == ["manifest.json", "page.html"]
+    assert put == ["manifest.json", f"page-{sha256(b'<p>anew</p>').hexdigest()[:16]}.html"]
+
+
+def key_of(folder: Path, name: str, below: str) -> str:
+    """Where *name* of *folder* is kept."""
+    stem, _, suffix = name.partition(".")
+    return f"weekly/reports/{below}/{stem}-{sha256((folder / name).read_bytes()).hexdigest()[:16]}.{suffix}"
 
 
 def test_an_upload_that_was_broken_off_is_nothing_until_it_is_completed(in_bucket, frozen):
     """Without its manifest a snapshot is not there; the next start completes it, also over other bytes."""
     store = in_bucket.on("one")
     taken = frozen(store.snapshots)
-    bucket, key = bucket_of(in_bucket), f"weekly/reports/snapshots/{taken.name}/events.parquet"
+    bucket, key = bucket_of(in_bucket), key_of(taken, "events.parquet", f"snapshots/{taken.name}")
     client("s3").put_object(Bucket=bucket, Key=key, Body=b"half", ServerSideEncryption="aws:kms", SSEKMSKeyId=KEY)
 
     before = in_bucket.on("other").snapshot(taken.name)
     store.keep_snapshot(taken)
 
     assert before is None
-    assert open_snapshot(in_bucket.on("other").snapshot(taken.name)).table("events").shape[0] == 1
+    assert open_snapshot(in_bucket.on("other").snapshot(taken.name)).table("events").shape[0] == 2
 
 
 def test_a_snapshot_that_was_changed_in_the_bucket_is_refused(in_bucket, frozen):
@@ -356,8 +353,8 @@ def test_a_snapshot_that_was_changed_in_the_bucket_is_refused(in_bucket, frozen)
     store = in_bucket.on("one")
     taken = frozen(store.snapshots)
     store.keep_snapshot(taken)
-    bucket, key = bucket_of(in_bucket), f"weekly/reports/snapshots/{taken.name}/events.parquet"
-    client("s3").put_object(Bucket=bucket, Key=key, Body=b"other")
+    key = key_of(taken, "events.parquet", f"snapshots/{taken.name}")
+    client("s3").put_object(Bucket=bucket_of(in_bucket), Key=key, Body=b"other")
     other = in_bucket.on("other")
 
     with pytest.raises(SnapshotDamaged) as refusal:
@@ -370,11 +367,10 @@ def test_a_snapshot_that_was_changed_in_the_bucket_is_refused(in_bucket, frozen)
 def test_an_edition_that_was_changed_in_the_bucket_is_none(in_bucket):
     """A page with another hash than its manifest's makes the folder no edition."""
     store = in_bucket.on("one")
-    complete(store.edition("cfo/2026-W48"))
-    store.keep_edition("cfo/2026-W48")
-    client("s3").put_object(
-        Bucket=bucket_of(in_bucket), Key="weekly/reports/2026-W48/cfo/page.html", Body=b"<p>other</p>"
-    )
+    folder = complete(store.edition("cfo/2026-W48"))
+    store.keep_edition("cfo/2026-W48", ours)
+    key = key_of(folder, "page.html", "2026-W48/cfo")
+    client("s3").put_object(Bucket=bucket_of(in_bucket), Key=key, Body=b"<p>other</p>")
 
     folder = in_bucket.on("other").fetch_edition("cfo/2026-W48")
 
@@ -387,7 +383,7 @@ def test_another_machines_edition_takes_the_place_of_an_older_one(in_bucket):
     here, there = in_bucket.on("one"), in_bucket.on("other")
     complete(here.edition("cfo/2026-W48"))
     complete(there.edition("cfo/2026-W48"), page="<p>anew</p>")
-    there.keep_edition("cfo/2026-W48")
+    there.keep_edition("cfo/2026-W48", ours)
 
     folder = here.fetch_edition("cfo/2026-W48")
 
@@ -435,3 +431,182 @@ def test_messages_on_the_machine_are_the_users_alone(in_bucket):
     root = in_bucket.on("one").snapshots.parent
 
     assert root.stat().st_mode & 0o077 == 0
+
+
+# Of several who keep one thing at once, and of what the wire does to them.
+
+
+@dataclass
+class Crossing:
+    """A store that speaks to its bucket over a wire, on which a test decides what becomes of each call."""
+
+    place: Place
+    wire: Wire
+    bucket: str
+    on_aws: Callable[[str], None]
+    upstream: str
+
+    def puts(self, name: str) -> int:
+        """How often *name*, below the store's prefix, was put."""
+        return self.wire.operations().count(f"PUT /{self.bucket}/weekly/reports/{name}")
+
+    @contextlib.contextmanager
+    def past_the_wire(self) -> Iterator[None]:
+        """What is done here is no call of the wire's."""
+        self.on_aws(self.upstream)
+        yield
+        self.on_aws(self.wire.endpoint)
+
+
+@pytest.fixture(params=["moto", "ministack"])
+def crossing(request, wire, on_aws, cache):
+    """A function (fate of a call as method and key below the prefix, number) → `Crossing`."""
+    upstream = request.getfixturevalue(request.param)
+    on_aws(upstream)
+    bucket = new_bucket()
+
+    def lay(fate: Callable[[str, int], object]) -> Crossing:
+        laid = wire(upstream, lambda call: fate(call.operation.replace(f"/{bucket}/weekly/reports/", ""), call.number))
+        on_aws(laid.endpoint)
+        return Crossing(Place(f"s3://{bucket}/weekly/reports", cache), laid, bucket, on_aws, upstream)
+
+    return lay
+
+
+def test_of_two_who_upload_one_edition_the_owner_of_its_run_is_kept(crossing):
+    """Who was overtaken while he uploaded takes nothing back: what is read is the later run's, all of it."""
+    owner = "late"
+
+    def overtaken(call: str, number: int) -> None:
+        nonlocal owner
+        if (call, number) == ("PUT 2026-W48/cfo/manifest.json", 1):  # all the first start's files are there
+            owner = "fast"
+            with laid.past_the_wire():
+                fast = laid.place.on("fast")
+                complete(fast.edition("cfo/2026-W48"), page="<p>fast</p>")
+                assert fast.keep_edition("cfo/2026-W48", lambda: owner == "fast")
+
+    laid = crossing(overtaken)
+    late = laid.place.on("late")
+    complete(late.edition("cfo/2026-W48"), page="<p>late</p>")
+
+    is_kept = late.keep_edition("cfo/2026-W48", lambda: owner == "late")
+
+    folder = laid.place.on("reader").fetch_edition("cfo/2026-W48")
+    assert not is_kept
+    assert (folder / "manifest.json").is_file()
+    assert (folder / "page.html").read_text() == "<p>fast</p>"
+
+
+def test_what_a_reader_reads_is_one_edition_whoever_uploads_meanwhile(crossing):
+    """Another edition that is kept between a reader's manifest and its page changes nothing of what is read."""
+
+    def meanwhile(call: str, number: int) -> None:
+        if call.startswith("GET 2026-W48/cfo/executed") and number == 1:
+            with laid.past_the_wire():
+                second = laid.place.on("second")
+                complete(second.edition("cfo/2026-W48"), page="<p>second</p>")
+                assert second.keep_edition("cfo/2026-W48", ours)
+
+    laid = crossing(meanwhile)
+    first = laid.place.on("first")
+    complete(first.edition("cfo/2026-W48"), page="<p>first</p>")
+    first.keep_edition("cfo/2026-W48", ours)
+
+    folder = laid.place.on("reader").fetch_edition("cfo/2026-W48")
+
+    assert (folder / "manifest.json").is_file()
+    assert (folder / "page.html").read_text() == "<p>first</p>"
+
+
+def test_a_marker_that_another_puts_first_is_his(crossing):
+    """Of two companies that find a place empty at one moment, the later to write is refused and overwrites nothing."""
+
+    def first(call: str, number: int) -> None:
+        if (call, number) == ("PUT .company", 1):
+            with laid.past_the_wire():
+                laid.place.on("other", company="harbour")
+
+    laid = crossing(first)
+
+    with pytest.raises(CommandRefused, match="they are harbour's, and this company is resort"):
+        laid.place.on("one")
+
+    with laid.past_the_wire():
+        laid.place.on("third", company="harbour")
+
+
+@pytest.mark.parametrize(
+    ("fate", "of"),
+    [
+        ("answer lost", ("",)),  # boto3 puts again what had arrived, and its own condition fails
+        ((409, "ConditionalRequestConflict", "no"), (".company", "manifest.json")),  # another is at it, and dies
+        ((412, "PreconditionFailed", "no"), (".company", "manifest.json")),
+    ],
+    ids=["answer lost", "409", "412"],
+)
+def test_a_put_may_be_refused_or_not_be_heard_of(crossing, frozen, fate, of):
+    """Marker, snapshot and edition are there all the same, and nobody's lost answer is another's edition."""
+    laid = crossing(lambda call, number: fate if call.startswith("PUT") and call.endswith(of) and number == 1 else None)
+    store = laid.place.on("one")
+    taken = frozen(store.snapshots)
+    complete(store.edition("cfo/2026-W48"))
+
+    store.keep_snapshot(taken)
+    is_kept = store.keep_edition("cfo/2026-W48", ours)
+
+    other = laid.place.on("other")
+    assert is_kept
+    assert other.snapshot(taken.name) is not None
+    assert (other.fetch_edition("cfo/2026-W48") / "page.html").is_file()
+    assert laid.puts("2026-W48/cfo/manifest.json") == 2
+
+
+def test_what_s3_denies_names_object_and_permission(crossing):
+    """A role that may not put is told which permission is missing, where, and that nothing half-written was kept."""
+    laid = crossing(lambda call, _: (403, "AccessDenied", "no") if call.startswith("PUT 2026") else None)
+    store = laid.place.on("one")
+    complete(store.edition("cfo/2026-W48"))
+
+    with pytest.raises(AwsUnavailable) as denied:
+        store.keep_edition("cfo/2026-W48", ours)
+
+    assert f"{laid.place.address}/2026-W48/cfo/executed-" in str(denied.value)
+    assert "the permission s3:PutObject is missing (AccessDenied)" in str(denied.value)
+    assert not (laid.place.on("other").fetch_edition("cfo/2026-W48") / "manifest.json").exists()
+
+
+KEEPING = """
+import sys
+from pathlib import Path
+from quarterdeck.store import open_store
+store = open_store(sys.argv[1], "resort")
+store.keep_edition("cfo/2026-W48", lambda: True)
+"""
+
+
+def test_a_start_killed_in_mid_upload_leaves_the_edition_before_it(crossing):
+    """Killed between the page and its manifest: readers find the earlier edition whole, and the next start mends it."""
+
+    def kill(call: str, _number: int) -> object:
+        if not uploading or not call.startswith("PUT 2026-W48/cfo/page"):
+            return None
+        uploading[0].kill()
+        return "answer lost"  # it arrived, and nobody is there to hear of it
+
+    uploading: list[subprocess.Popen] = []
+    laid = crossing(kill)
+    store = laid.place.on("one")
+    complete(store.edition("cfo/2026-W48"), page="<p>earlier</p>")
+    store.keep_edition("cfo/2026-W48", ours)
+    complete(store.edition("cfo/2026-W48"), page="<p>later</p>")
+    uploading.append(subprocess.Popen([sys.executable, "-c", KEEPING, str(laid.place.address)]))
+    killed = uploading[0].wait(240)
+    uploading.clear()
+
+    found = (laid.place.on("other").fetch_edition("cfo/2026-W48") / "page.html").read_text()
+    laid.place.on("one").keep_edition("cfo/2026-W48", ours)
+
+    assert killed == -signal.SIGKILL
+    assert found == "<p>earlier</p>"
+    assert (laid.place.on("third").fetch_edition("cfo/2026-W48") / "page.html").read_text() == "<p>later</p>"

@@ -2,13 +2,15 @@
 
 import json
 import secrets
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from harbour import NOW, Harbour, make_harbour
 
 from quarterdeck.aws import client
 from quarterdeck.config import Environment
@@ -18,33 +20,8 @@ from quarterdeck.mail import frozen_body
 from quarterdeck.pipeline import Outcome, Request, make_plan, run_batch
 from quarterdeck.store import open_store
 
-NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
 SENDER = Environment(sender="reports@harbour.invalid-tld", recipient="cfo@harbour.boats")
 
-COMPANY = """\
-slug: harbour
-name: Harbour
-currency: USD
-time_zone: America/Los_Angeles
-sources:
-  tables:
-    events:
-      path: Events.json
-      columns:
-        event_id: id
-        business: {value: Sails}
-        status: state
-        created_at: made
-        starts_at: starts
-        price_minor: {from: price, unit: major}
-"""
-EVENT = {
-    "id": {"S": "E1"},
-    "state": {"S": "completed"},
-    "made": {"S": "2026-11-20T09:00:00Z"},
-    "starts": {"S": "2026-11-18T18:00:00Z"},
-    "price": {"N": "100"},
-}
 SAYS = """\
 from quarterdeck.blocks import MIME, Headline
 headline = Headline(text="All is well", metrics={})
@@ -73,16 +50,23 @@ class Fleet:
     root: Path
     bucket: str
     cache: object
+    harbour: Harbour
     clock: datetime = NOW
 
-    def start(self, machine: str, mailer: Mailer | None = None, environment: Environment = SENDER) -> Outcome:
+    def start(
+        self,
+        machine: str,
+        mailer: Mailer | None = None,
+        environment: Environment = SENDER,
+        progress: Callable[[str, str], None] = lambda *_: None,
+    ) -> Outcome:
         self.cache("XDG_CACHE_HOME", str(self.root / machine))
         address = f"s3://{self.bucket}/harbour"
         request = Request(self.root, self.root / "company", True, address)  # noqa: FBT003 - is_company_named
         plan = make_plan(replace(request, purpose="send" if mailer else "build"), environment, self.clock)
         ledger = open_ledger(f"sqlite:{self.root / 'ledger.db'}", "harbour", lambda: self.clock)
         store = open_store(address, "harbour")
-        return run_batch(plan, ledger=ledger, store=store, mailer=mailer, progress=lambda *_: None)
+        return run_batch(plan, ledger=ledger, store=store, mailer=mailer, progress=progress)
 
     def objects(self) -> dict[str, bytes]:
         s3 = client("s3")
@@ -99,12 +83,6 @@ class Fleet:
         key = "harbour/2026-W47/cfo/manifest.json"
         client("s3").put_object(Bucket=self.bucket, Key=key, Body=json.dumps(manifest).encode())
 
-    def report(self, *cells: str) -> None:
-        notebook = new_notebook(cells=[new_code_cell(cell, id=f"cell-{number}") for number, cell in enumerate(cells)])
-        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        nbformat.write(notebook, self.root / "notebooks" / "cfo.ipynb")
-        (self.root / "params" / "cfo.yaml").write_text("report: cfo\ntitle: CFO\nowner: owner@example.com\n")
-
 
 @pytest.fixture(params=["moto", "ministack"])
 def fleet(request, tmp_path, monkeypatch, on_aws) -> Fleet:
@@ -117,13 +95,10 @@ def fleet(request, tmp_path, monkeypatch, on_aws) -> Fleet:
         Bucket=bucket,
         ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": by_default}]},
     )
-    for folder in ("notebooks", "params", "company"):
-        (tmp_path / folder).mkdir()
-    (tmp_path / "company" / "company.yaml").write_text(COMPANY)
-    (tmp_path / "company" / "Events.json").write_text(json.dumps({"Items": [EVENT]}))
-    made = Fleet(tmp_path, bucket, monkeypatch.setenv)
-    made.report(SAYS)
-    return made
+    harbour = make_harbour(tmp_path)
+    harbour.company(as_of="null")  # whoever collects looks for the snapshot that was kept last
+    harbour.report("cfo", SAYS)
+    return Fleet(tmp_path, bucket, monkeypatch.setenv, harbour)
 
 
 def test_an_empty_machine_mails_what_another_built(fleet):
@@ -177,7 +152,7 @@ def test_a_machine_that_renders_otherwise_mails_nothing(fleet):
 
 def test_a_failed_notebook_is_kept_in_the_bucket(fleet):
     """What ran is named by its address in the error and in the outcome, and is there with its traceback."""
-    fleet.report("1 / 0")
+    fleet.harbour.report("cfo", "1 / 0")
 
     outcome = fleet.start("one")
 
@@ -186,3 +161,44 @@ def test_a_failed_notebook_is_kept_in_the_bucket(fleet):
     assert kept.startswith(f"s3://{fleet.bucket}/harbour/2026-W47/cfo/failed-")
     assert kept in str(outcome.problems[0])
     assert b"ZeroDivisionError" in fleet.objects()[kept.removeprefix(f"s3://{fleet.bucket}/harbour/")]
+
+
+def test_a_machine_that_is_overtaken_waits_and_ends_well(fleet):
+    """
+    A second start takes over what the first has begun: the first waits, uses what that one made, and ends with 0.
+
+    Each report is mailed once by whoever comes first, and what is kept is what was mailed.
+    """
+    fleet.harbour.report("ceo", SAYS)
+    mailers = {"one": Mailer(), "other": Mailer()}
+    begun: dict[str, list[str]] = {"one": [], "other": []}
+    first, second = threading.Event(), threading.Event()
+
+    def one(edition: str, stage: str) -> None:
+        """Begins both; goes on when the other has taken over `ceo`."""
+        if stage == "rendering" and edition.startswith("ceo"):
+            first.set()
+            second.wait(60)
+        begun["one"].append(f"{stage} {edition}")
+
+    def other(edition: str, stage: str) -> None:
+        if stage == "executing":
+            second.set()
+        begun["other"].append(f"{stage} {edition}")
+
+    def start(machine: str, progress) -> Outcome:
+        return fleet.start(machine, mailers[machine], progress=progress)
+
+    with ThreadPoolExecutor(2) as both:
+        early = both.submit(start, "one", one)
+        assert first.wait(60)
+        late = both.submit(start, "other", other)
+        outcomes = [early.result(120), late.result(120)]
+
+    assert [outcome.exit_code for outcome in outcomes] == [0, 0]
+    assert [outcome.problems for outcome in outcomes] == [[], []]
+    assert "waiting for another start ceo/2026-W47" in begun["one"]
+    mailed = [message for mailer in mailers.values() for message in mailer.accepted]
+    assert len(mailed) == 2
+    kept = {json.loads(fleet.objects()[f"2026-W47/{name}/manifest.json"])["message"]["body"] for name in ("ceo", "cfo")}
+    assert {frozen_body(message, "mailed").sha256 for message in mailed} == kept

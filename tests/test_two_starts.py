@@ -32,28 +32,30 @@ KEPT = ("PATH", "HOME", "AWS_", "PYTHON", "VIRTUAL_ENV", "TMPDIR")
 
 @pytest.fixture
 def start(harbour, moto, on_aws, request):
-    """A function (arguments) → the real command, started over harbour, a ledger of its own, and SES on moto."""
+    """A function (arguments, machine) → the real command, over harbour, ledger and store of its own, and SES."""
     on_aws(moto)
     urllib.request.urlopen(urllib.request.Request(f"{moto}/moto-api/reset", method="POST")).close()  # noqa: S310 - our own
     aws.client("sesv2").create_email_identity(EmailIdentity="harbour.boats")
     harbour.report("cfo", SAYS.format(words="Recognised"), params=f"delivery: {{to: [{', '.join(READERS)}]}}\n")
-    url = f"sqlite:{harbour.root / 'ledger.db'}"
+    url, store = f"sqlite:{harbour.root / 'ledger.db'}", str(harbour.root / "outputs")
     if getattr(request, "param", "sqlite") == "dynamodb":
         dynamodb.create_table("harbour")
-        url = "dynamodb:harbour"
+        at = {"LocationConstraint": os.environ["AWS_REGION"]}
+        aws.client("s3").create_bucket(Bucket="harbour", CreateBucketConfiguration=at)
+        url, store = "dynamodb:harbour", "s3://harbour/weekly"
     kept = {name: value for name, value in os.environ.items() if name.startswith(KEPT)}
     own = {
         "QUARTERDECK_LEDGER": url,
-        "QUARTERDECK_STORE": str(harbour.root / "outputs"),
+        "QUARTERDECK_STORE": store,
         "QUARTERDECK_COMPANY": str(harbour.root / "company"),
         "SES_SENDER_EMAIL": "reports@harbour.boats",
     }
 
-    def begin(*arguments: str) -> subprocess.Popen:
+    def begin(*arguments: str, machine: str = "one") -> subprocess.Popen:
         return subprocess.Popen(
             [sys.executable, "-c", START, str(harbour.root), *arguments],
             cwd=harbour.root,
-            env=kept | own,
+            env=kept | own | {"XDG_CACHE_HOME": str(harbour.root / machine)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -74,13 +76,17 @@ def mailed(moto: str) -> list[str]:
 
 @pytest.mark.parametrize("start", ["sqlite", "dynamodb"], indirect=True)
 def test_two_starts_at_once_mail_each_reader_once(start, moto):
-    """Whoever of two comes to a reader first mails; a third start mails nobody, says who has it since when, exits 0."""
-    both = [start("run", "--send"), start("run", "--send")]
+    """
+    Whoever of two comes to a reader first mails, and both end with 0: on one machine, and on two with one bucket.
+
+    A third start mails nobody, says who has it since when, and ends with 0 too.
+    """
+    both = [start("run", "--send", machine=machine) for machine in ("one", "other")]
     told = [one.communicate(timeout=240) for one in both]
     third = start("run", "--send")
     said, trouble = third.communicate(timeout=240)
 
-    assert 0 in {one.returncode for one in both}, told
+    assert [one.returncode for one in both] == [0, 0], told
     assert mailed(moto) == list(READERS), told
     assert third.returncode == 0, trouble
     assert said.count("sent before, at ") == 2

@@ -14,8 +14,7 @@ from quarterdeck.charts.lettering import font_file
 from quarterdeck.config import Environment, load_company, load_params, report_names
 from quarterdeck.errors import QuarterdeckError, StoreUnwritable
 from quarterdeck.execute import accepted_parameters
-from quarterdeck.files import write_beside_then_rename
-from quarterdeck.ledger import ledger_file, open_ledger
+from quarterdeck.ledger import find_ledger, ledger_file
 from quarterdeck.pipeline import Request
 from quarterdeck.snapshot import open_snapshot, take_snapshot
 from quarterdeck.sources import collect
@@ -102,16 +101,14 @@ def _outputs(request: Request) -> str:
         if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
             raise StoreUnwritable(str(folder), f"it is not there, and {above} does not let us make it")
         return f"{folder} is made by the first run"
-    probe = folder / ".check"
-    write_beside_then_rename(probe, b"")
-    probe.unlink()
+    if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+        raise StoreUnwritable(str(folder), "it is no folder, or none that is ours to write in")
     return f"{request.store} can be written"
 
 
 def _ledger(request: Request, environment: Environment, now: datetime) -> str:
     slug = load_company(request.company).slug
-    file = ledger_file(environment.ledger, slug)
-    if file is not None and not file.exists():
-        return f"{file} is made by the first run"
-    ledger = open_ledger(environment.ledger, slug, lambda: now)
+    ledger = find_ledger(environment.ledger, slug, lambda: now)
+    if ledger is None:
+        return f"{ledger_file(environment.ledger, slug) or environment.ledger} is begun by the first run"
     return f"{len(ledger.batches())} batches"

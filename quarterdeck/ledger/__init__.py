@@ -11,12 +11,13 @@ from pathlib import Path
 from platformdirs import user_state_path
 
 from quarterdeck.errors import InputInvalid
-from quarterdeck.ledger.batches import Clock
+from quarterdeck.ledger.batches import Clock, is_begun
 from quarterdeck.ledger.dynamodb import DynamoTable
 from quarterdeck.ledger.events import MailEvent, Observation
 from quarterdeck.ledger.records import Approval, Asked, Batch, Delivery, Edition, Run
 from quarterdeck.ledger.rules import SEND_LEASE, Claim, Ledger
 from quarterdeck.ledger.sqlite import SqliteTable
+from quarterdeck.ledger.table import ItemTable
 from quarterdeck.redaction import without_addresses
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "MailEvent",
     "Observation",
     "Run",
+    "find_ledger",
     "ledger_file",
     "open_ledger",
     "without_addresses",
@@ -54,12 +56,25 @@ def open_ledger(url: str | None, company: str, clock: Clock) -> Ledger:
         StoreUnwritable: It cannot be made or written.
         AwsUnavailable: Its table is missing, a permission is, or AWS does not answer.
     """
+    return Ledger(_table(url, company), company, clock)
+
+
+def find_ledger(url: str | None, company: str, clock: Clock) -> Ledger | None:
+    """The same ledger, only looked for: None where nobody has written in it, and nothing is made. Raises the same."""
+    file = ledger_file(url, company)
+    if file is not None and not file.exists():
+        return None
+    table = _table(url, company)
+    return Ledger(table, company, clock) if is_begun(table) else None
+
+
+def _table(url: str | None, company: str) -> ItemTable:
     file = ledger_file(url, company)
     if file is not None:
-        return Ledger(SqliteTable(file), company, clock)
+        return SqliteTable(file)
     kind, _, where = (url or "").partition(":")
     if kind == "dynamodb" and where:
-        return Ledger(DynamoTable(where), company, clock)
+        return DynamoTable(where)
     raise InputInvalid(
         "QUARTERDECK_LEDGER",
         repr(url),

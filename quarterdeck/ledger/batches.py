@@ -269,6 +269,11 @@ class Batches:
         return _over(self._standing_batch(changed.period), changed)
 
 
+def is_begun(table: ItemTable) -> bool:
+    """Whether a ledger was ever begun in *table*."""
+    return Shelf(table).get(Book, book_key()) is not None
+
+
 def refused(act: str, because: str, edition: str) -> CommandRefused:
     """What must not be done to *edition*, with the command that shows how it stands."""
     return CommandRefused(act, because, f"python runner.py show {edition}")

@@ -9,26 +9,26 @@ Everything left of `deliver` can be repeated freely.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from quarterdeck.errors import CommandRefused, DataNotReady, QuarterdeckError, worst_exit_code
+from quarterdeck.errors import CommandRefused, DataNotReady
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.ledger import Batch, Ledger
-from quarterdeck.log import bound
-from quarterdeck.mail import Mailer, frozen_body
-from quarterdeck.period import Period
+from quarterdeck.mail import Mailer
 from quarterdeck.pipeline.alarm import Alarm
-from quarterdeck.pipeline.build import Built, Progress, Workshop, build
-from quarterdeck.pipeline.deliver import Delivered, Post, deliver_to_all, letter_of
+from quarterdeck.pipeline.build import build
+from quarterdeck.pipeline.deliver import Delivered, Post
 from quarterdeck.pipeline.freezing import freeze, refuse_period_without_data
+from quarterdeck.pipeline.joining import joined, wait_for_another
 from quarterdeck.pipeline.looking import Look, Looking
-from quarterdeck.pipeline.manifest import looked_at
 from quarterdeck.pipeline.observing import observe_events
+from quarterdeck.pipeline.outcome import Outcome
 from quarterdeck.pipeline.plan import Plan, Purpose, Report, Request, make_plan, recipients_of
+from quarterdeck.pipeline.release import let_go, mail
 from quarterdeck.pipeline.resend import resend
 from quarterdeck.pipeline.time_left import TimeLeft, no_end
+from quarterdeck.pipeline.workshop import Built, Progress, Workshop
 from quarterdeck.snapshot import open_snapshot
 from quarterdeck.sources import Told
 from quarterdeck.store import Store
@@ -52,45 +52,6 @@ __all__ = [
     "resend",
     "run_batch",
 ]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """
-    What a batch came to.
-
-    Args:
-        is_complete: Whether the period was over at the as-of.
-        kept_back: Why nothing was mailed although it was asked for; empty otherwise.
-
-    A start that ran out of time has done no wrong: what it did not begin is `left_for_next`, and no problem.
-    Whoever started it starts the same batch again until nothing is left.
-    """
-
-    period: Period
-    snapshot: Path
-    is_complete: bool
-    editions: tuple[Built, ...]
-    deliveries: tuple[Delivered, ...] = ()
-    kept_back: str = ""
-
-    @property
-    def problems(self) -> list[QuarterdeckError]:
-        """Every error of the batch, editions first."""
-        of_editions = [problem for built in self.editions for problem in built.problems]
-        return of_editions + [one.problem for one in self.deliveries if one.problem is not None]
-
-    @property
-    def left_for_next(self) -> tuple[str, ...]:
-        """The editions that were not begun, or not mailed to all, because the time would not have sufficed."""
-        not_made = [built.edition for built in self.editions if built.state == "not begun"]
-        not_mailed = [one.edition for one in self.deliveries if one.result == "not begun"]
-        return tuple(dict.fromkeys([*not_made, *not_mailed]))
-
-    @property
-    def exit_code(self) -> int:
-        """Of what happened; that something is left for the next start is 0 by itself."""
-        return worst_exit_code(problem.exit_code for problem in self.problems)
 
 
 def run_batch(
@@ -120,16 +81,27 @@ def run_batch(
     if plan.purpose == "send" and mailer is not None and _is_unreleased(plan, ledger):
         progress("", "asking whether mail would be taken")
         mailer.check(sender=plan.environment.sender or "", bcc=plan.copies)
+
+    def attempt() -> Outcome:
+        with store.at_work(str(plan.period), partial(wait_for_another, plan, time_left, progress)):
+            outcome = _made(plan, ledger, store, progress, time_left)
+        return let_go(plan, outcome, ledger) if plan.purpose == "send" and mailer is not None else outcome
+
+    outcome = joined(attempt, ledger, time_left, progress)
+    if plan.purpose != "send" or mailer is None:
+        return outcome
+    return mail(plan, outcome, Post(mailer, ledger, plan.now, time_left))
+
+
+def _made(plan: Plan, ledger: Ledger, store: Store, progress: Progress, time_left: TimeLeft) -> Outcome:
+    """The editions of *plan*, over the snapshot that all of the batch read."""
     progress("", "collecting")
     snapshot = _snapshot_of_batch(plan, ledger, store, partial(progress, ""))
     inventory = open_snapshot(snapshot)
     if plan.purpose == "send":
         _refuse_week_seen_in_part(plan, inventory)
     built = build(Workshop(plan, inventory, snapshot, store, ledger, progress, time_left))
-    outcome = Outcome(plan.period, snapshot, plan.period.is_over_at(inventory.as_of), tuple(built))
-    if plan.purpose != "send" or mailer is None:
-        return outcome
-    return _released(plan, outcome, ledger, mailer, time_left)
+    return Outcome(plan.period, snapshot, plan.period.is_over_at(inventory.as_of), tuple(built))
 
 
 def _is_unreleased(plan: Plan, ledger: Ledger) -> bool:
@@ -194,50 +166,3 @@ def _refuse_week_seen_in_part(plan: Plan, inventory: AssetInventory) -> None:
             f"it was built from data of {inventory.as_of:%Y-%m-%d %H:%M} UTC, before the week was over",
             f"python runner.py run --period {plan.period}",
         )
-
-
-def _released(plan: Plan, outcome: Outcome, ledger: Ledger, mailer: Mailer, time_left: TimeLeft) -> Outcome:
-    """Let the batch go as the company's release rule says, and deliver what went."""
-    if outcome.left_for_next:  # the gates look at all of a batch before any of it leaves
-        names = ", ".join(outcome.left_for_next)
-        return replace(outcome, kept_back=f"Nothing was mailed yet: there was no time to begin {names}.")
-    kept = [built for built in outcome.editions if built.state in ("held", "failed")]
-    if kept and plan.company.release == "all":
-        names = ", ".join(f"{built.edition} is {built.state}" for built in kept)
-        return replace(outcome, kept_back=f"Nothing was mailed: {names}, and the company releases all or none.")
-    editions: list[Built] = []
-    deliveries: list[Delivered] = []
-    for built in outcome.editions:
-        let_go, delivered = (built, []) if built in kept else _let_go(plan, built, ledger, mailer, time_left)
-        editions.append(let_go)
-        deliveries += delivered
-    return replace(outcome, editions=tuple(editions), deliveries=tuple(deliveries))
-
-
-def _not_made_here(plan: Plan, built: Built, ledger: Ledger) -> tuple[Built, list[Delivered]]:
-    """A released edition whose mail this machine cannot make: no trouble where all its readers have it."""
-    mailed = [ledger.mailed(built.edition, recipient) for recipient in plan.recipients(built.report)]
-    had = [Delivered(built.edition, one.shown, "sent before", standing=one) for one in mailed if one is not None]
-    return (replace(built, problems=()) if len(had) == len(mailed) else built), had
-
-
-def _let_go(
-    plan: Plan, built: Built, ledger: Ledger, mailer: Mailer, time_left: TimeLeft
-) -> tuple[Built, list[Delivered]]:
-    """
-    Release one edition and mail it; what stops it stands with it, and hides nothing of the others.
-
-    What leaves is what the gates saw: a message that was changed since is not sent.
-    """
-    if built.problems:
-        return _not_made_here(plan, built, ledger)
-    try:
-        message = looked_at(built.folder)
-        if built.run is not None:
-            ledger.release(built.edition, built.run.id)
-    except QuarterdeckError as error:
-        return replace(built, problems=(*built.problems, error)), []
-    letter = letter_of(plan, built.report, built.snapshot, frozen_body(message, str(built.folder / "message.eml")))
-    post = Post(mailer, ledger, plan.now, time_left)
-    with bound(run=built.run.id if built.run else None):
-        return built, deliver_to_all(letter, plan.recipients(built.report), post)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
-from typing import Literal
 
 from quarterdeck.config import edition_parts
 from quarterdeck.errors import (
     AwsUnavailable,
     CommandRefused,
-    DataNotReady,
-    EditionHeld,
     NotebookFailed,
     QuarterdeckError,
     ReportOverdue,
@@ -22,11 +18,10 @@ from quarterdeck.errors import (
 )
 from quarterdeck.execute import STANDARD_PARAMETERS, Job, execute
 from quarterdeck.files import write_beside_then_rename
-from quarterdeck.gates import check_edition, reconcile
-from quarterdeck.inventory import AssetInventory
-from quarterdeck.ledger import Ledger, Run, without_addresses
+from quarterdeck.ledger import Ledger, Run
 from quarterdeck.log import logger
 from quarterdeck.period import Period
+from quarterdeck.pipeline.judging import judged
 from quarterdeck.pipeline.manifest import (
     MANIFEST,
     Facts,
@@ -36,57 +31,13 @@ from quarterdeck.pipeline.manifest import (
     shows,
     write_manifest,
 )
-from quarterdeck.pipeline.plan import Plan, Report
-from quarterdeck.pipeline.time_left import TimeLeft
+from quarterdeck.pipeline.plan import Report
+from quarterdeck.pipeline.workshop import Built, Workshop, is_overtaken, lease_of, overtaken
 from quarterdeck.pipeline.writing import refuse_another_look, rendered_from, restore_released
 from quarterdeck.render import Rendered
 from quarterdeck.store import Store
 
 _log = logger()
-
-# Told to whoever watches: (edition, stage), the stage in words that a person reads.
-Progress = Callable[[str, str], None]
-State = Literal["ready", "held", "failed", "released", "not begun"]
-
-
-@dataclass(frozen=True)
-class Workshop:
-    """What every step of a build needs: the plan, the frozen data, and where things are written."""
-
-    plan: Plan
-    inventory: AssetInventory
-    snapshot: Path
-    store: Store
-    ledger: Ledger
-    progress: Progress
-    time_left: TimeLeft
-
-
-@dataclass(frozen=True)
-class Built:
-    """
-    One edition as it stands after the build.
-
-    Args:
-        run: The attempt that made it; None where it had left before, or time was too short to begin one.
-        seconds: Spent on its notebook; 0 where nothing had changed since it was executed.
-        rendered: Page, body and figures; None where there is none.
-        message: `message.eml`, as the dry run shows it.
-        kept: Where a person finds it: a path or an `s3://` address.
-        problems: Why it is not ready.
-    """
-
-    edition: str
-    report: Report
-    folder: Path
-    snapshot: str
-    state: State
-    run: Run | None = None
-    seconds: float = 0.0
-    rendered: Rendered | None = None
-    message: bytes = b""
-    kept: str = ""
-    problems: tuple[QuarterdeckError, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,7 +86,7 @@ def build(workshop: Workshop) -> list[Built]:
         if one.edition not in begun
     ]
     order = [workshop.plan.edition(report) for report in workshop.plan.reports]
-    return sorted([*released, *_judged(workshop, made), *missing], key=lambda built: order.index(built.edition))
+    return sorted([*released, *judged(workshop, made), *missing], key=lambda built: order.index(built.edition))
 
 
 def _is_released(ledger: Ledger, edition: str) -> bool:
@@ -169,8 +120,7 @@ def _waiting(workshop: Workshop, report: Report) -> _Waiting:
 
 def _begun(workshop: Workshop, waiting: _Waiting) -> _Draft:
     """*waiting* with a new run, over the snapshot that all of its batch read."""
-    lease = timedelta(seconds=waiting.report.params.limits.report_seconds + 300)
-    run = workshop.ledger.start_run(waiting.edition, lease)
+    run = workshop.ledger.start_run(waiting.edition, lease_of(waiting.report))
     _log.info("run started", edition=waiting.edition, run=run.id, snapshot=run.snapshot)
     if run.snapshot != workshop.inventory.snapshot:
         workshop.ledger.finish_run(run, "failed", seconds=0, reason="another start put a new snapshot under its batch")
@@ -239,6 +189,8 @@ def parameters_for(report: Report, period: Period, snapshot: Path, previous: Pat
 def _rendered(workshop: Workshop, draft: _Draft, seconds: float, failure: QuarterdeckError | None) -> Built:
     snapshot, kept = workshop.inventory.snapshot, workshop.store.address(draft.folder)
     built = Built(draft.edition, draft.report, draft.folder, snapshot, "failed", draft.run, seconds, kept=kept)
+    if is_overtaken(workshop.ledger, built):
+        return overtaken(workshop, built)
     if failure is None:
         workshop.progress(draft.edition, "rendering")
         try:
@@ -255,7 +207,7 @@ def _rendered(workshop: Workshop, draft: _Draft, seconds: float, failure: Quarte
     if failure is not None:
         return _failed(workshop, draft, _with_notebook_kept(workshop, draft, replace(built, problems=(failure,))))
     workshop.ledger.finish_run(draft.run, "ready", seconds=seconds)
-    return built
+    return overtaken(workshop, built) if is_overtaken(workshop.ledger, built) else built
 
 
 def _failed(workshop: Workshop, draft: _Draft, built: Built) -> Built:
@@ -299,9 +251,7 @@ def _written(workshop: Workshop, draft: _Draft, built: Built) -> Built:
         write_beside_then_rename(folder / "message.eml", message)  # perhaps missing here, or for other readers
     else:
         _write(workshop, draft, rendered, message)
-    standing = workshop.ledger.edition(draft.edition)
-    if standing is not None and standing.run == draft.run.id:  # else another start's is kept
-        workshop.store.keep_edition(draft.edition)
+    workshop.store.keep_edition(draft.edition, lambda: not is_overtaken(workshop.ledger, built))
     return replace(built, rendered=rendered, message=message)
 
 
@@ -314,52 +264,3 @@ def _write(workshop: Workshop, draft: _Draft, rendered: Rendered, message: bytes
     edition = workshop.ledger.edition(draft.edition)
     facts = Facts(draft.edition, edition.revision if edition else 1, rendered, draft.inputs)
     write_manifest(folder, workshop.plan, workshop.inventory, facts)
-
-
-def _judged(workshop: Workshop, made: Sequence[Built]) -> Iterator[Built]:
-    """Each edition with what the gates found, over it alone and over all of the batch together."""
-    shown = {built.edition: built.rendered.metrics for built in made if built.rendered is not None}
-    disputed = reconcile(shown)
-    for built in made:
-        if built.rendered is None or built.run is None:
-            yield built
-            continue
-        yield _judgement(workshop, built, built.run, disputed.get(built.edition, ()))
-
-
-def _judgement(workshop: Workshop, built: Built, run: Run, disputed: Sequence[str]) -> Built:
-    assert built.rendered is not None  # noqa: S101 - only what was rendered is judged
-    edition = workshop.ledger.edition(built.edition)
-    accepted = edition.accepted if edition else frozenset()
-    late_tables = late_for(built.edition, built.report, workshop.inventory)
-    not_ready = [late for late in late_tables if late.what not in accepted]
-    findings = [*check_edition(built.rendered, built.message), *disputed]
-    # Compared as the ledger keeps them: without addresses
-    open_findings = tuple(finding for finding in findings if without_addresses(finding) not in accepted)
-    problems: list[QuarterdeckError] = [*not_ready]
-    if open_findings:
-        problems.append(EditionHeld(built.edition, open_findings))
-    if problems:
-        workshop.ledger.hold(built.edition, run.id, [*(late.what for late in not_ready), *open_findings])
-    else:
-        standing = workshop.ledger.mark_ready(built.edition, run.id)
-        if standing.state not in ("ready", "released"):
-            because = f"it is {standing.state}: another start has taken it over"
-            problems.append(CommandRefused(built.edition, because, f"python runner.py show {built.edition}"))
-    state: State = "held" if problems else "ready"
-    _log.info(f"edition {state}", edition=built.edition, run=run.id, findings=open_findings)
-    workshop.progress(built.edition, state)
-    return replace(built, state=state, problems=tuple(problems))
-
-
-def late_for(edition: str, report: Report, inventory: AssetInventory) -> Iterator[DataNotReady]:
-    """The tables that are older at the snapshot's as-of than the report allows; an absent one is ignored."""
-    for table, need in report.params.needs.items():
-        age = inventory.age(table)
-        if age is None and inventory.has(table):
-            what = f"how old its {table} are is not known, and it allows {need.max_age_hours} h"
-            yield DataNotReady(edition, what, f"python runner.py run {report.name}")
-        if age is not None and age > timedelta(hours=need.max_age_hours):
-            hours = int(age.total_seconds() // 3600)
-            what = f"the newest of its {table} is {hours} h old, and it allows {need.max_age_hours} h"
-            yield DataNotReady(edition, what, f"python runner.py run {report.name}")

@@ -16,10 +16,12 @@ from quarterdeck.execute import Job, execute
 from quarterdeck.gates import check_edition, reconcile
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.ledger import Ledger
-from quarterdeck.pipeline.build import Progress, late_for, parameters_for, previous_edition
+from quarterdeck.pipeline.build import parameters_for, previous_edition
 from quarterdeck.pipeline.execution_key import execution_key
 from quarterdeck.pipeline.freezing import freeze, refuse_period_without_data
+from quarterdeck.pipeline.judging import late_for
 from quarterdeck.pipeline.plan import Plan, Report
+from quarterdeck.pipeline.workshop import Progress
 from quarterdeck.pipeline.writing import rendered_from
 from quarterdeck.render import Rendered
 from quarterdeck.snapshot import open_snapshot

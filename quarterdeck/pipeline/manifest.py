@@ -82,6 +82,15 @@ def _figure(record: FigureRecord) -> dict[str, Any]:
     return {"value": record.value, **record.model_dump(mode="json", exclude={"value"}, exclude_none=True)}
 
 
+def figures_of(folder: Path) -> dict[str, FigureRecord]:
+    """The figures that the edition in *folder* shows, by id; none where it has no manifest of ours."""
+    try:
+        shown = json.loads((folder / MANIFEST).read_bytes())["metrics"]
+        return {name: FigureRecord.model_validate(record) for name, record in shown.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
 def looked_at(folder: Path) -> bytes:
     """
     The bytes of `message.eml` in *folder*, as the gates saw them but for who it is addressed to.

@@ -4,17 +4,20 @@ The store: where editions and snapshots are kept, in a folder or in a bucket. Bo
     2026-W48/cfo/            executed.ipynb · page.html · message.eml · manifest.json
     snapshots/<id>/          events.parquet, … · manifest.json
 
-A bucket's store works on a local folder of the same layout; messages never leave that folder.
+A bucket's store works on a local folder of that layout; messages never leave it. In the bucket the name of every
+file but a manifest also holds its hash: `page-3f2a9c0b1d4e5f60.html`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
 from quarterdeck.config import edition_parts
 from quarterdeck.errors import CommandRefused
-from quarterdeck.files import write_beside_unless_there
+from quarterdeck.files import held_alone, write_beside_unless_there
 from quarterdeck.period import Period
 
 __all__ = ["FolderStore", "Store", "is_bucket", "open_store"]
@@ -34,6 +37,14 @@ class Store(Protocol):
     @property
     def snapshots(self) -> Path:
         """The folder of all snapshots that this machine has."""
+
+    def at_work(self, period: str, waiting: Callable[[], None]) -> AbstractContextManager[None]:
+        """
+        Work on the editions of *period* on this machine, alone: files of two starts never mix.
+
+        Args:
+            waiting: Called again and again while another start is at work on them; waits, or raises.
+        """
 
     def snapshot(self, snapshot: str) -> Path | None:
         """
@@ -67,8 +78,16 @@ class Store(Protocol):
         The snapshot that it was made from is among `snapshots`, if the store still has it.
         """
 
-    def keep_edition(self, edition: str) -> None:
-        """Keep *edition*, whose folder is complete."""
+    def keep_edition(self, edition: str, is_still_ours: Callable[[], bool]) -> bool:
+        """
+        Keep *edition*, whose folder is complete, unless another start has taken it over by then.
+
+        Args:
+            is_still_ours: Tells whether the ledger still names our run; asked before anything is replaced.
+
+        Returns:
+            Whether it is ours that is kept.
+        """
 
     def keep_failed(self, edition: str, run: str, notebook: Path) -> str:
         """Keep the *notebook* of *edition* that came to no end in *run* (its id); where a person finds it."""
@@ -99,6 +118,9 @@ class FolderStore:
     def snapshots(self) -> Path:
         return self.root / "snapshots"
 
+    def at_work(self, period: str, waiting: Callable[[], None]) -> AbstractContextManager[None]:
+        return held_alone(self.root / period, waiting)
+
     def snapshot(self, snapshot: str) -> Path | None:
         folder = self.snapshots / snapshot
         return folder if folder.is_dir() else None
@@ -120,8 +142,9 @@ class FolderStore:
         before = self.edition(edition_before(edition))
         return before if (before / MANIFEST).is_file() else None
 
-    def keep_edition(self, edition: str) -> None:
+    def keep_edition(self, edition: str, is_still_ours: Callable[[], bool]) -> bool:  # noqa: ARG002 - its manifest names it
         """It was kept when its manifest was written."""
+        return is_still_ours()
 
     def keep_failed(self, edition: str, run: str, notebook: Path) -> str:  # noqa: ARG002 - a folder keeps the last one
         return str(notebook)

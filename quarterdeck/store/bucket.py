@@ -6,13 +6,14 @@ import base64
 import functools
 import re
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import ClientError
 
-from quarterdeck.aws import client, error_code, in_our_words
+from quarterdeck.aws import client, code_of, error_code, in_our_words
 from quarterdeck.errors import AwsUnavailable, InputInvalid
 from quarterdeck.files import saying_what_could_not_be_written, sha256_of
 
@@ -23,13 +24,22 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[A-Za-z0-9_][A-Za-z0-9_.=-]*)*)/?")
 _HASH = "sha256"  # of our own metadata: lower-case hex, verified by S3 when the object was put
 _ABSENT = frozenset({"404", "NoSuchKey"})
-_NOT_FIRST = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+# The answers to a conditional PUT that another has come before, or is at it now; NoSuchKey where it took ours away.
+_ANOTHER_FIRST = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".ipynb": "application/x-ipynb+json",
     ".json": "application/json",
     ".parquet": "application/vnd.apache.parquet",
 }
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A small object as it was read; *tag* is S3's name for just these bytes."""
+
+    content: bytes
+    tag: str
 
 
 class Bucket:
@@ -85,42 +95,51 @@ class Bucket:
                     return None
                 raise
 
-    def put(self, key: str, path: Path, *, unless_there: bool = False) -> bool:
+    def put(self, key: str, path: Path) -> None:
         """
-        Put the file *path*, which S3 compares with its hash before it takes it.
+        Put the file *path*, which S3 compares with its hash before it takes it, whatever stands there.
 
         One PUT and no upload in parts: only it takes a condition and the hash of the whole, up to 5 GiB.
+        """
+        self._put(key, path)
+
+    def put_if(self, key: str, path: Path, standing: Standing | None) -> bool:
+        """
+        Put the file *path* as `put` does, if *standing* is still what is there; None: nothing.
 
         Returns:
-            False where there was to be none before, and there is one, or somebody is putting it.
+            Whether it was; False also where somebody else is putting it right now.
         """
-        digest = sha256_of(path)
-        condition: dict[str, Any] = {"IfNoneMatch": "*"} if unless_there else {}
-        encryption = self._encryption
-        with in_our_words(self.address(key), permission="s3:PutObject"), path.open("rb") as body:
-            try:
-                self._client.put_object(
-                    Bucket=self.name,
-                    Key=self._full(key),
-                    Body=body,
-                    ChecksumSHA256=base64.b64encode(bytes.fromhex(digest)).decode(),
-                    Metadata={_HASH: digest},
-                    ContentType=_TYPES.get(path.suffix, "text/plain"),
-                    **encryption,
-                    **condition,
-                )
-            except ClientError as error:
-                if error_code(error) in _NOT_FIRST:
-                    return False
-                raise
+        condition = {"IfMatch": standing.tag} if standing else {"IfNoneMatch": "*"}
+        try:
+            self._put(key, path, **condition)
+        except AwsUnavailable as refused:
+            if code_of(refused) in _ANOTHER_FIRST:
+                return False
+            raise
         return True
 
-    def read(self, key: str) -> bytes | None:
-        """The bytes of a small object; None without one."""
+    def _put(self, key: str, path: Path, **condition: str) -> None:
+        digest = sha256_of(path)
+        more: dict[str, Any] = {**self._encryption, **condition}  # asked for before the file is opened
+        with in_our_words(self.address(key), permission="s3:PutObject"), path.open("rb") as body:
+            self._client.put_object(
+                Bucket=self.name,
+                Key=self._full(key),
+                Body=body,
+                ChecksumSHA256=base64.b64encode(bytes.fromhex(digest)).decode(),
+                Metadata={_HASH: digest},
+                ContentType=_TYPES.get(path.suffix, "text/plain"),
+                **more,
+            )
+
+    def read(self, key: str) -> Standing | None:
+        """A small object; None without one."""
         # Without ListBucket, S3 does not say of an object that it is missing: it denies it
         with in_our_words(self.address(key), permission="s3:GetObject or s3:ListBucket"):
             try:
-                return self._client.get_object(Bucket=self.name, Key=self._full(key))["Body"].read()
+                answer = self._client.get_object(Bucket=self.name, Key=self._full(key))
+                return Standing(answer["Body"].read(), answer["ETag"])
             except ClientError as error:
                 if error_code(error) in _ABSENT:
                     return None

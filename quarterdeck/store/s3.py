@@ -1,9 +1,9 @@
 """
 The store in a bucket: notebooks run on a working folder, and what is complete is kept in the bucket.
 
-Files go first and the manifest that describes them last. Whoever reads believes a manifest only together
-with files that have its hashes, so an upload that was broken off is no edition and no snapshot. Messages
-stay in the working folder: they name their readers.
+Each file's key holds its hash, so a file that is there is never replaced by another, and the manifest that
+names them goes last, on the condition that nobody came between: whatever a reader finds is what one start
+made, however many upload at once or break off. Messages stay in the working folder: they name their readers.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import os
 import re
 import shutil
 import time
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -33,7 +34,8 @@ _SNAPSHOT = re.compile(r"[0-9a-f]{16}")
 _WEEKS, _SNAPSHOTS = 4, 4
 _AT_WORK_S = 2 * 60 * 60
 
-_ATTEMPTS_AT_MARKER = 5
+# Of those who write one object at once one gets through each time; more than a few are no accident.
+_ATTEMPTS = 8
 
 
 def open_bucket(address: str, company: str) -> S3Store:
@@ -70,6 +72,9 @@ class S3Store:
     def snapshots(self) -> Path:
         return self._working.snapshots
 
+    def at_work(self, period: str, waiting: Callable[[], None]) -> AbstractContextManager[None]:
+        return self._working.at_work(period, waiting)
+
     def snapshot(self, snapshot: str) -> Path | None:
         folder = self.snapshots / snapshot
         if folder.is_dir():
@@ -83,13 +88,13 @@ class S3Store:
             raise SnapshotDamaged(self.address(folder), damaged.what) from damaged
 
     def _brought(self, snapshot: str, name: str, path: Path, sha256: str | None) -> bool:
-        key = f"snapshots/{snapshot}/{name}"
+        folder = f"snapshots/{snapshot}"
         if sha256 is not None:
-            return self._bucket.fetch(key, path, sha256)
-        content = self._bucket.read(key)
-        if content is not None:
-            write_beside_then_rename(path, content)
-        return content is not None
+            return self._bucket.fetch(_hashed(folder, name, sha256), path, sha256)
+        found = self._bucket.read(f"{folder}/{name}")
+        if found is not None:
+            write_beside_then_rename(path, found.content)
+        return found is not None
 
     def fetch_latest_snapshot(self) -> None:
         key = self._bucket.newest("snapshots/", MANIFEST)
@@ -97,15 +102,15 @@ class S3Store:
             self.snapshot(key.split("/")[1])
 
     def keep_snapshot(self, folder: Path) -> None:
-        key = f"snapshots/{folder.name}"
-        if self._bucket.hash_of(f"{key}/{MANIFEST}") is not None:
-            return  # its manifest went last: all of it is there, whoever kept it
+        manifest = f"snapshots/{folder.name}/{MANIFEST}"
+        if self._bucket.hash_of(manifest) is not None:
+            return  # it went last: all that it names is there, whoever kept it
         for path in sorted(folder.glob("*.parquet")):
-            part = f"{key}/{path.name}"
-            # What lies there without a manifest is a broken upload: used where it is the same, replaced where not
-            if not self._bucket.put(part, path, unless_there=True) and self._bucket.hash_of(part) != sha256_of(path):
-                self._bucket.put(part, path)
-        self._bucket.put(f"{key}/{MANIFEST}", folder / MANIFEST, unless_there=True)
+            self._put_by_hash(f"snapshots/{folder.name}", path)
+        for _ in range(_ATTEMPTS):
+            if self._bucket.put_if(manifest, folder / MANIFEST, None) or self._bucket.hash_of(manifest) is not None:
+                return
+        raise _taken_away(self._bucket, manifest)
 
     def edition(self, edition: str) -> Path:
         return self._working.edition(edition)
@@ -113,7 +118,8 @@ class S3Store:
     def fetch_edition(self, edition: str) -> Path:
         folder = self.edition(edition)
         manifest = folder / MANIFEST
-        written = self._bucket.read(self._key(folder, MANIFEST))
+        found = self._bucket.read(self._key(folder, MANIFEST))
+        written = found.content if found else None
         hashes = _kept_hashes(written)
         is_new = not manifest.is_file() or manifest.read_bytes() != written
         with saying_what_could_not_be_written(folder):
@@ -123,8 +129,8 @@ class S3Store:
             for name, sha256 in hashes.items():
                 if _has(folder / name, sha256):
                     continue
-                if not self._bucket.fetch(self._key(folder, name), folder / name, sha256):
-                    manifest.unlink(missing_ok=True)  # broken off, or changed: no edition
+                if not self._bucket.fetch(_hashed(self._key(folder), name, sha256), folder / name, sha256):
+                    manifest.unlink(missing_ok=True)  # taken away, or changed: no edition
                     return folder
         if is_new and hashes and written is not None:
             write_beside_then_rename(manifest, written)
@@ -132,10 +138,10 @@ class S3Store:
 
     def previous(self, edition: str) -> Path | None:
         folder = self.edition(edition_before(edition))
-        written = self._bucket.read(self._key(folder, MANIFEST))
-        if written is None:
+        found = self._bucket.read(self._key(folder, MANIFEST))
+        if found is None:
             return None
-        manifest = folder / MANIFEST
+        manifest, written = folder / MANIFEST, found.content
         if not manifest.is_file() or manifest.read_bytes() != written:
             write_beside_then_rename(manifest, written)
         with suppress(ValueError, KeyError, TypeError, SnapshotDamaged):  # the week is then reported without it
@@ -144,12 +150,23 @@ class S3Store:
                 self.snapshot(named)
         return folder
 
-    def keep_edition(self, edition: str) -> None:
+    def keep_edition(self, edition: str, is_still_ours: Callable[[], bool]) -> bool:
         folder = self.edition(edition)
-        for name in (*_KEPT, MANIFEST):
-            key = self._key(folder, name)
-            if self._bucket.hash_of(key) != sha256_of(folder / name):
-                self._bucket.put(key, folder / name)
+        key, manifest = self._key(folder, MANIFEST), folder / MANIFEST
+        for name in _KEPT:
+            self._put_by_hash(self._key(folder), folder / name)
+        for _ in range(_ATTEMPTS):
+            # In this order: whoever takes the edition over after we asked finds what we put, and puts his over it;
+            # and where he was faster than our put, it is refused
+            standing = self._bucket.read(key)
+            if not is_still_ours():
+                return False
+            # Also after an answer that was lost: our put is posted again then, and refused because it succeeded
+            if standing is not None and standing.content == manifest.read_bytes():
+                return True
+            if self._bucket.put_if(key, manifest, standing):
+                return True
+        raise _taken_away(self._bucket, key)
 
     def keep_failed(self, edition: str, run: str, notebook: Path) -> str:
         # Named after its run: it stays when a later run of the edition succeeds
@@ -161,19 +178,36 @@ class S3Store:
     def address(self, folder: Path) -> str:
         return self._bucket.address(folder.relative_to(self._working.root).as_posix())
 
-    def _key(self, folder: Path, name: str) -> str:
+    def _key(self, folder: Path, name: str = "") -> str:
         return (folder / name).relative_to(self._working.root).as_posix()
+
+    def _put_by_hash(self, folder: str, path: Path) -> None:
+        """Put *path* below the key *folder* under a name with its hash, unless it is there."""
+        sha256 = sha256_of(path)
+        key = _hashed(folder, path.name, sha256)
+        if self._bucket.hash_of(key) != sha256:
+            self._bucket.put(key, path)
+
+
+def _hashed(folder: str, name: str, sha256: str) -> str:
+    """The key of the file *name* with that hash: `2026-W48/cfo/page-3f2a9c0b1d4e5f60.html`."""
+    stem, dot, suffix = name.rpartition(".")
+    return f"{folder}/{stem}-{sha256[:16]}{dot}{suffix}"
 
 
 def _owner(bucket: Bucket, marker: Path) -> str:
     """Whose the bucket's prefix is: *marker*'s company from now on, if it was nobody's."""
-    for _ in range(_ATTEMPTS_AT_MARKER):
+    for _ in range(_ATTEMPTS):
         found = bucket.read(OWNER)
         if found is not None:
-            return found.decode(errors="replace").strip()
+            return found.content.decode(errors="replace").strip()
         # Of two companies that come first at once, one puts the marker, and the other reads it
-        bucket.put(OWNER, marker, unless_there=True)
-    raise AwsUnavailable(bucket.address(OWNER), "it was put, and is not there", "Look who removes it")
+        bucket.put_if(OWNER, marker, None)
+    raise _taken_away(bucket, OWNER)
+
+
+def _taken_away(bucket: Bucket, key: str) -> AwsUnavailable:
+    return AwsUnavailable(bucket.address(key), "it is put and is not there, again and again", "Look who else writes it")
 
 
 def _kept_hashes(manifest: bytes | None) -> dict[str, str]:

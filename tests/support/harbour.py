@@ -65,14 +65,14 @@ class Harbour:
     clock: datetime = NOW
     said: list[tuple[str, str]] = field(default_factory=list)
 
-    def report(self, name: str, *cells: str, params: str = "") -> None:
+    def report(self, name: str, *cells: str, params: str = "", owner: str = "owner@example.com") -> None:
         notebook = new_notebook(cells=[new_code_cell(PARAMETERS), *(new_code_cell(cell) for cell in cells)])
         notebook.cells[0].metadata["tags"] = ["parameters"]
         for number, cell in enumerate(notebook.cells):
             cell["id"] = f"cell-{number}"
         notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(notebook, self.root / "notebooks" / f"{name}.ipynb")
-        text = f"report: {name}\ntitle: {name.upper()}\nowner: owner@example.com\n{params}"
+        text = f"report: {name}\ntitle: {name.upper()}\nowner: {owner}\n{params}"
         (self.root / "params" / f"{name}.yaml").write_text(text)
 
     def events(self, *prices: str, made: str = "2026-11-20T09:00:00Z") -> None:

@@ -34,9 +34,9 @@ class Topic:
         return found
 
 
-def subscribed_topic() -> Topic:
+def subscribed_topic(name: str = "") -> Topic:
     """A new topic at the stand-in that boto3 points at, with a queue of its own."""
-    name = f"alerts-{secrets.token_hex(6)}"
+    name = name or f"alerts-{secrets.token_hex(6)}"
     sns, sqs = service("sns"), service("sqs")
     arn = sns.create_topic(Name=name)["TopicArn"]
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]
