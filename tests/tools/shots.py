@@ -119,7 +119,7 @@ def top_of(browser: Browser, html: str, width: int, scheme: str) -> Image.Image:
 
 
 def with_few_colours(drawn: Image.Image, path: Path) -> None:
-    drawn.quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
+    drawn.quantize(128, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def shown_by_chromium(browser: Browser, editions: list[Path], shots: Path) -> Iterator[Path]:
