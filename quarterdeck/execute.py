@@ -32,7 +32,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from quarterdeck.config import Limits
 from quarterdeck.errors import InputInvalid, NotebookFailed, ReportOverdue
 from quarterdeck.files import write_beside_then_rename
-from quarterdeck.kernels import SINGLE_THREADED, PromptClient, WarmProvisioner, choose_provisioner
+from quarterdeck.kernels import SINGLE_THREADED, PromptClient, WarmProvisioner, choose_provisioner, prepare
 from quarterdeck.log import bound, logger
 
 # papermill loads boto3 where it finds it, for notebooks on S3. Ours lie in files, and a run that needs no AWS
@@ -113,6 +113,11 @@ def accepted_parameters(notebook: Path, own: Mapping[str, object]) -> set[str]:
         expected = "one of " + ", ".join(choices) if choices else "no parameter: the notebook declares none"
         raise InputInvalid(f"parameters of {notebook}", f"the unknown parameter {unknown[0]!r}", expected)
     return declared
+
+
+def prepare_kernels() -> None:
+    """Let kernels be got ready in a process beside this one, for notebooks that are soon to be executed."""
+    prepare(_environment())
 
 
 def execute(
@@ -271,6 +276,10 @@ def _too_late(kept: _Kept, job: Job, overdue: _Overdue) -> NotebookFailed | None
     return ReportOverdue(*_failed(job, kept, kept.reached, overdue.reason).args)
 
 
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if _ENVIRONMENT.fullmatch(name)} | _FIXED_ENVIRONMENT
+
+
 def _kernel_manager(job: Job, scratch: Path, kernels: _Kernels, kept: _Kept) -> type[AsyncKernelManager]:
     """
     A kernel manager class for one job: papermill takes a class, and passes nothing to it.
@@ -278,7 +287,6 @@ def _kernel_manager(job: Job, scratch: Path, kernels: _Kernels, kept: _Kept) -> 
     Sockets are files in a folder of their own (with TCP, two kernels that start together can be given
     one port), the working folder is the notebook's as in JupyterLab, and the environment is reduced.
     """
-    environment = {name: value for name, value in os.environ.items() if _ENVIRONMENT.fullmatch(name)}
 
     class KernelManager(AsyncKernelManager):
         def __init__(self, **traits: Any) -> None:  # noqa: ANN401 - traitlets' own signature
@@ -288,7 +296,7 @@ def _kernel_manager(job: Job, scratch: Path, kernels: _Kernels, kept: _Kept) -> 
             self.client_factory = PromptClient
 
         async def _async_pre_start_kernel(self, **options: Any) -> tuple[list[str], dict[str, Any]]:  # noqa: ANN401
-            options |= {"cwd": str(job.notebook.resolve().parent), "env": environment | _FIXED_ENVIRONMENT}
+            options |= {"cwd": str(job.notebook.resolve().parent), "env": _environment()}
             assert self.kernel_spec is not None  # noqa: S101 - the manager was given a kernel's name
             if kept.may_fork:
                 choose_provisioner(self.kernel_spec)

@@ -7,9 +7,10 @@ A missing value is missing, never zero. Rows are in the order of their key.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, TypeVar, cast
 
 import pandas as pd
 
@@ -54,6 +55,7 @@ class CompanySettings:
     minimum_cash_minor: int = 0
 
 
+_Known = TypeVar("_Known")
 Reader = Callable[["Filter | None"], pd.DataFrame]
 
 
@@ -84,6 +86,7 @@ class AssetInventory:
     readers: Mapping[str, Reader]
     newest: Mapping[str, datetime] = field(default_factory=dict)
     _cache: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def from_frames(
@@ -155,6 +158,12 @@ class AssetInventory:
         if self.row_counts["events"] <= _READ_WHOLE:
             return _within(self.table("events"), wanted)
         return self.readers["events"](wanted)
+
+    def known(self, name: Hashable, find_out: Callable[[], _Known]) -> _Known:
+        """What *find_out* gives, asked once for each *name*: for what many figures need, and nobody can change."""
+        if name not in self._known:
+            self._known[name] = find_out()
+        return cast("_Known", self._known[name])
 
     def age(self, table: str) -> timedelta | None:
         """How old the newest row of *table* is at the as-of; None where it cannot be known."""

@@ -14,7 +14,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from quarterdeck.config import Limits
-from quarterdeck.execute import Executed, Job, execute
+from quarterdeck.execute import Executed, Job, execute, prepare_kernels
 from quarterdeck.kernels import nursery
 
 FOREIGN = Path(__file__).parent / "data" / "render" / "foreign.ipynb"
@@ -137,6 +137,17 @@ def test_a_bad_notebook_fails_alone_and_its_error_says_where(after_the_bad):
         "leaves": ("leaves/2026-W47", 2, "its kernel died"),
         "deaf": ("deaf/2026-W47", 2, "the cell ran longer than its 4 s"),
     }
+
+
+def test_kernels_come_from_the_zygote_that_was_prepared(tmp_path):
+    """What is started while a company is collected is what its notebooks begin on, not a second one."""
+    prepare_kernels()
+    prepared = nursery().pid
+    job = job_of(written(tmp_path, "child", "import os; print(os.getppid())"))
+
+    run(job)
+
+    assert f'"{prepared}\\n"' in outputs_of(job.output)[0]
 
 
 def test_other_editions_are_untouched(after_the_bad):

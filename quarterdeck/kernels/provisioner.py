@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import EntryPoint
 from queue import Empty
@@ -35,13 +36,23 @@ def choose_provisioner(kernel_spec: KernelSpec) -> None:
 
     Those are the specification itself, and `JUPYTER_DEFAULT_PROVISIONER_NAME`.
     """
-    factory = KernelProvisionerFactory.instance()
-    chosen = "kernel_provisioner" in kernel_spec.metadata or factory.default_provisioner_name_env in os.environ
-    if chosen or not sys.platform.startswith("linux"):
+    if "kernel_provisioner" in kernel_spec.metadata or not _are_wanted():
         return
+    factory = KernelProvisionerFactory.instance()
     # Its entry point is missing where the package is copied and not installed, as in the image for Lambda
     factory.provisioners.setdefault(_NAME, _ITSELF)
     kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": _NAME}
+
+
+def prepare(env: Mapping[str, str]) -> None:
+    """Start the zygote for kernels with *env* now, and wait for nothing, where kernels are going to be warm."""
+    if _are_wanted():
+        nursery().prepare(env)
+
+
+def _are_wanted() -> bool:
+    is_chosen = KernelProvisionerFactory.default_provisioner_name_env in os.environ
+    return sys.platform.startswith("linux") and not is_chosen
 
 
 class WarmProvisioner(LocalProvisioner):

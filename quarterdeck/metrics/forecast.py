@@ -138,6 +138,10 @@ def outlook(inventory: AssetInventory, period: Period) -> Outlook:
     Raises:
         NotAvailable: One of the tables is absent, or the plan does not cover the 13 weeks.
     """
+    return inventory.known(("outlook", period), lambda: _outlook(inventory, period))
+
+
+def _outlook(inventory: AssetInventory, period: Period) -> Outlook:
     first, t = end_day(inventory, period), inventory.moment(period)
     opening = sum(balance for balance in cash_balances(inventory, first).values() if balance is not None)
     return Outlook(

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from quarterdeck.errors import CommandRefused, DataNotReady
+from quarterdeck.execute import prepare_kernels
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.ledger import Batch, Ledger
 from quarterdeck.mail import Mailer
@@ -95,6 +96,8 @@ def run_batch(
 
 def _made(plan: Plan, ledger: Ledger, store: Store, progress: Progress, time_left: TimeLeft) -> Outcome:
     """The editions of *plan*, over the snapshot that all of the batch read."""
+    if _is_to_be_executed(plan, ledger):
+        prepare_kernels()  # while this process collects
     progress("", "collecting")
     snapshot = _snapshot_of_batch(plan, ledger, store, partial(progress, ""))
     inventory = open_snapshot(snapshot)
@@ -108,6 +111,12 @@ def _is_unreleased(plan: Plan, ledger: Ledger) -> bool:
     """Whether an edition is still to be let go; with none left, a send must be able to say so and end well."""
     standing = [ledger.edition(plan.edition(report)) for report in plan.reports]
     return any(edition is None or edition.state != "released" for edition in standing)
+
+
+def _is_to_be_executed(plan: Plan, ledger: Ledger) -> bool:
+    """Whether a notebook is, as far as can be known before there is a snapshot."""
+    standing = [ledger.edition(plan.edition(report)) for report in plan.reports]
+    return any(edition is None or edition.state in ("building", "failed") for edition in standing)
 
 
 def _refuse_what_was_released(plan: Plan, ledger: Ledger) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +31,7 @@ from quarterdeck.pipeline.manifest import (
     write_manifest,
 )
 from quarterdeck.pipeline.plan import Report
+from quarterdeck.pipeline.room import workers
 from quarterdeck.pipeline.workshop import Built, Workshop, is_overtaken, lease_of, overtaken
 from quarterdeck.pipeline.writing import refuse_another_look, rendered_from, restore_released
 from quarterdeck.render import Rendered
@@ -169,7 +169,7 @@ def _executed(
         return allowed_s
 
     jobs = [_job(workshop, one) for one in to_run.values()]
-    for done in execute(jobs, workers=os.cpu_count() or 1, begin=begin):
+    for done in execute(jobs, workers=workers(), begin=begin):
         yield drafts[done.job.edition], done.seconds, done.failure
 
 
