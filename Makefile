@@ -58,6 +58,11 @@ test: setup lint .venv-ministack/.complete  ## everything CI checks
 rehearsal: setup .venv-ministack/.complete .venv-sam/.complete  ## from an empty account to the inboxes and back, on stand-ins for AWS
 	@PYTHONPATH=tests/support $(BIN)/python tests/rehearsal.py
 
+ROUNDS ?= 5
+.PHONY: bench
+bench: setup  ## the five reports by papermill alone, by Quarterdeck, and by their cells' code: seconds and ratios (ROUNDS=5)
+	@$(BIN)/python benchmarks/batch.py $(ROUNDS)
+
 ITEMS ?= 10000 100000
 .PHONY: bench-scan
 bench-scan: setup .venv-ministack/.complete  ## a DynamoDB table to a snapshot: seconds and peak memory (ITEMS="10000 100000")
