@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import io
 import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 from quarterdeck.errors import StoreUnwritable
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 
 def write_beside_then_rename(path: Path, content: bytes) -> None:
@@ -29,8 +33,19 @@ def write_beside_then_rename(path: Path, content: bytes) -> None:
     Raises:
         StoreUnwritable: The disk is full, the folder is read-only, or what was written is not what is read back.
     """
-    with saying_what_could_not_be_written(path), _written_beside(path, content) as beside:
+    stream_beside_then_rename(path, lambda file: file.write(content))
+
+
+def stream_beside_then_rename(path: Path, write: Callable[[BinaryIO], object]) -> str:
+    """
+    The same for what *write*, given the file, writes into it bit by bit; returns the SHA-256, in hex.
+
+    Raises:
+        StoreUnwritable: As above.
+    """
+    with saying_what_could_not_be_written(path), _written_beside(path, write) as (beside, sha256):
         beside.replace(path)
+    return sha256
 
 
 def write_beside_unless_there(path: Path, content: bytes) -> bool:
@@ -85,20 +100,33 @@ def _is_locked(file: IO[bytes], lock: Path) -> bool:
     return True
 
 
+class _Hashed(io.BufferedWriter):
+    """A new file, and the hash of what was meant to be in it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path, "xb"))
+        self.digest = hashlib.sha256()
+
+    def write(self, content: ReadableBuffer, /) -> int:
+        self.digest.update(content)
+        return super().write(content)
+
+
 @contextmanager
-def _written_beside(path: Path, content: bytes) -> Iterator[Path]:
-    """A file beside *path* that holds *content*, on disk; what the block makes of it is on disk afterwards."""
+def _written_beside(path: Path, write: Callable[[BinaryIO], object]) -> Iterator[tuple[Path, str]]:
+    """A file beside *path*, and the SHA-256 of what *write* wrote; what the block makes of it is on disk afterwards."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # In the same folder, because a rename is atomic within one file system only.
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with beside.open("xb") as file:
-            file.write(content)
+        with _Hashed(beside) as file:
+            write(file)
             file.flush()
             os.fsync(file.fileno())
-        if sha256_of(beside) != hashlib.sha256(content).hexdigest():
+        sha256 = file.digest.hexdigest()
+        if sha256_of(beside) != sha256:
             raise OSError(0, "what was written is not what is read back")
-        yield beside
+        yield beside, sha256
     finally:
         beside.unlink(missing_ok=True)
     flush_folder(path.parent)

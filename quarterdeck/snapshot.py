@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -30,7 +30,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter
 from quarterdeck import __version__
 from quarterdeck.config import Company
 from quarterdeck.errors import InputInvalid, SnapshotDamaged
-from quarterdeck.files import flush_folder, saying_what_could_not_be_written, sha256_of, write_beside_then_rename
+from quarterdeck.files import (
+    flush_folder,
+    saying_what_could_not_be_written,
+    sha256_of,
+    stream_beside_then_rename,
+    write_beside_then_rename,
+)
 from quarterdeck.inventory import TABLES, AssetInventory, CompanySettings, Filter
 from quarterdeck.period import Period, midnight
 from quarterdeck.sources import Collected, Provenance
@@ -39,6 +45,7 @@ from quarterdeck.sources.canonical import content_hash, frame_of, in_key_order
 SCHEMA_VERSION = 1  # of the tables and of the canonical form: raise it when either changes
 MANIFEST = "manifest.json"
 _ID_DIGITS = 16
+_ROWS_AT_ONCE = 8_192  # of a table, while it is looked at and written
 
 # What shows that a source is alive. A time after the as-of does not: bookings reach into the future.
 _SIGNS_OF_LIFE: Mapping[str, tuple[str, ...]] = {
@@ -285,7 +292,12 @@ def _verify_file(path: Path, sha256: str) -> None:
 
 def _refuse_what_breaks_its_schema(name: str, table: pa.Table) -> None:
     """The readers refuse with file and line; this is the last door, for what only the whole table shows."""
-    frame = frame_of(name, table)
+    for start in range(0, max(len(table), 1), _ROWS_AT_ONCE):
+        # One row more, since what is there twice stands side by side and may stand on both sides of a cut
+        _refuse_rows(name, frame_of(name, table.slice(start, _ROWS_AT_ONCE + 1)))
+
+
+def _refuse_rows(name: str, frame: pd.DataFrame) -> None:
     try:
         TABLES[name].schema(name).validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as error:
@@ -356,12 +368,12 @@ def _beside(folder: Path) -> Iterator[Path]:
 
 
 def _write_table(path: Path, table: pa.Table) -> str:
-    """Write *table* and return the SHA-256 of its file."""
-    parquet = pa.BufferOutputStream()
-    pq.write_table(table, parquet, compression="zstd")
-    content = parquet.getvalue().to_pybytes()
-    write_beside_then_rename(path, content)
-    return hashlib.sha256(content).hexdigest()
+    """Write *table*, some rows at a time, and return the SHA-256 of its file."""
+
+    def write(file: BinaryIO) -> None:
+        pq.write_table(table, file, compression="zstd", row_group_size=_ROWS_AT_ONCE)
+
+    return stream_beside_then_rename(path, write)
 
 
 def _snapshots(store: Path) -> Iterator[tuple[Path, Manifest]]:

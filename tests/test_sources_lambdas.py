@@ -785,35 +785,36 @@ def test_a_folder_of_functions_is_read_as_one_program():
 
 
 def test_a_source_that_does_not_parse_is_a_finding_and_the_others_go_on():
-    """Its row says why, the finding names the line, and no word of the source is told."""
+    """Its row says so, the finding says what to type, and neither has a word of the source or of Python's version."""
     reading = read_lambdas(documents_in(DATA / "functions", *LAMBDA_PATTERNS))
 
     errors = {row["function"]: row["parse_error"] for row in rows(reading, "functions") if row["parse_error"]}
-    assert errors["roster/broken.py"] == "line 6: '{' was never closed"
-    assert sorted(errors) == ["roster/broken.py", "roster/legacy.py"]
+    assert errors == dict.fromkeys(["roster/broken.py", "roster/legacy.py"], "it does not parse as Python")
     broken = next(finding for finding in reading.findings if finding.document == "roster/broken.py")
-    assert (broken.source, broken.severity, broken.line) == ("lambdas", "error", 6)
-    assert broken.message == "is not Python, so its variables are not known: '{' was never closed"
+    assert (broken.source, broken.severity, broken.line) == ("lambdas", "error", None)
+    assert broken.message == (
+        "it does not parse as Python, so its variables are not known: python -m py_compile says where"
+    )
     assert len(rows(reading, "functions")) == 8
 
 
 @pytest.mark.parametrize(
-    ("content", "error"),
+    "content",
     [
-        (b"a = 1\0", "it holds a null byte"),
-        (b"a = '\xe9'\n", "(unicode error) 'utf-8' codec can't decode byte 0xe9"),
-        (b"=\x80\raa", ""),  # the parser's own UnicodeDecodeError
-        (b"# coding: klingon\n", "unknown encoding: klingon"),
-        (b"a = " + b"(" * 500 + b")" * 500, "line 1: too many nested parentheses"),
-        (b"a = " + b"-" * 90000 + b"1", "it is nested too deep"),
+        b"a = 1\0",
+        b"a = '\xe9'\n",
+        b"=\x80\raa",  # the parser's own UnicodeDecodeError
+        b"# coding: klingon\n",
+        b"a = " + b"(" * 500 + b")" * 500,
+        b"a = " + b"-" * 90000 + b"1",
     ],
 )
-def test_whatever_the_bytes_are_there_is_a_row_that_says_so(content, error):
-    """Null bytes, other encodings and endless brackets make a row with the reason, not an error."""
+def test_whatever_the_bytes_are_there_is_a_row_that_says_so(content):
+    """Null bytes, other encodings and endless brackets make a row that says so, always in the same words."""
     reading = read_lambdas([document("app.py", content)])
 
     (row,) = rows(reading, "functions")
-    assert error in row["parse_error"]
+    assert row["parse_error"] == "it does not parse as Python"
     assert [finding.severity for finding in reading.findings] == ["error"]
 
 

@@ -439,6 +439,7 @@ def test_malformed_json_is_named_with_its_line():
 @pytest.mark.parametrize(
     ("content", "said"),
     [
+        ('{"Items": [{}], "Count": 3}', "line 1: found 1 items, expected 3, as its Count says"),
         ('{"Count": 3}', "line 1: found JSON without Items or Item (Count), expected the output of aws dynamodb scan"),
         ('\n\n["a"]', "line 3: found JSON without Items or Item (list)"),
         ('{"Items": ["a"]}', "item 1: found str, expected an item"),

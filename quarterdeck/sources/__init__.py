@@ -16,7 +16,7 @@ from quarterdeck.errors import InputInvalid
 from quarterdeck.source_settings import TableName, TableSource
 from quarterdeck.sources.books import BOOK_PATTERNS, read_books
 from quarterdeck.sources.bucket import documents_in_bucket, is_in_bucket, newest_export
-from quarterdeck.sources.canonical import content_hash, in_key_order
+from quarterdeck.sources.canonical import content_hash
 from quarterdeck.sources.domains import DOMAIN_PATTERNS, read_domains
 from quarterdeck.sources.handoffs import HANDOFF_PATTERNS, read_handoffs
 from quarterdeck.sources.lambdas import LAMBDA_PATTERNS, read_lambdas
@@ -157,7 +157,7 @@ def _scanned(company: Company, name: TableName, told: Told) -> Reading:
 
     source = company.sources.tables[name]
     table, findings = typed_table(name, lambda attributes: pages_of_table(source, attributes, tell), company)
-    return Reading({name: table}, findings, {name: content_hash(name, in_key_order(name, table))})
+    return Reading({name: table}, findings, {name: content_hash(name, table)})
 
 
 def _table_files(folder: Path, place: str, written: str) -> Iterator[Document]:

@@ -7,6 +7,7 @@ table holds beside them are never kept.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -65,12 +66,12 @@ def pages_of(document: Document, attributes: Collection[str]) -> Iterator[Page]:
     The rows of *document*, with *attributes* only: a page a `{"Items": […]}`, one page for all `{"Item": …}`.
 
     Raises:
-        InputInvalid: It is not DynamoDB JSON, or a scan that was cut off; the place names file and line or item.
+        InputInvalid: It is not DynamoDB JSON, or of a scan that lacks items; the place names file and line or item.
     """
     if not document.content.strip():
         raise InputInvalid(document.place, "an empty file", "the output of aws dynamodb scan")
     counted_items = 0
-    lines: list[int] = []
+    lines = array("q")
     items: list[object] = []
     more: str | None = None
     for line, value in json_values(document):
@@ -79,6 +80,9 @@ def pages_of(document: Document, attributes: Collection[str]) -> Iterator[Page]:
                 numbers = range(counted_items + 1, counted_items + len(page) + 1)
                 counted_items += len(page)
                 more = next((key for key in _CUT_OFF if rest.get(key)), None)
+                if not more and rest.get("Count", len(page)) != len(page):
+                    found, expected = f"{len(page)} items", f"{rest['Count']}, as its Count says"
+                    raise InputInvalid(f"{document.place}, line {line}", found, expected)
                 yield page_of(document.place, "item", numbers, page, attributes)
             case {"Item": item}:
                 lines.append(line)

@@ -8,6 +8,7 @@ names file, row, attribute and value. A wrong value of an optional text, count o
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -23,6 +24,7 @@ from quarterdeck.inventory import TABLES, Column
 from quarterdeck.source_settings import ColumnSource, TableName
 from quarterdeck.sources.dynamodb_json import Cell, Page, Unreadable, pages_of
 from quarterdeck.sources.reading import Document, Finding, Reading
+from quarterdeck.sources.runs import in_order
 from quarterdeck.sources.values import (
     NotUnderstood,
     count_from,
@@ -81,11 +83,32 @@ class _Field:
 
 
 @dataclass
-class _Doubts:
-    """Which rows (by id) gave something to report, by our column's name."""
+class _Ids:
+    """How many rows, and the ids of a few: the first in their own order, so that the order of rows is not told."""
 
-    left_out: dict[str, list[str]] = field(default_factory=dict)
-    twice: dict[str, list[str]] = field(default_factory=dict)
+    count: int = 0
+    named: list[str] = field(default_factory=list)
+
+    def add(self, ids: Iterable[object]) -> None:
+        some = [str(id_) for id_ in ids]
+        self.count += len(some)
+        self.named = sorted([*self.named, *some])[:_NAMED_AT_MOST]
+
+    def counted(self, what: str) -> str:
+        return f"{self.count:,} {what}{'' if self.count == 1 else 's'}"
+
+    def __str__(self) -> str:
+        shown, more = ", ".join(self.named), self.count - len(self.named)
+        return f"{shown} and {more:,} more" if more else shown
+
+
+@dataclass
+class _Doubts:
+    """Which rows gave something to report, by our column's name; and the columns of which any row has a value."""
+
+    left_out: defaultdict[str, _Ids] = field(default_factory=lambda: defaultdict(_Ids))
+    twice: defaultdict[str, _Ids] = field(default_factory=lambda: defaultdict(_Ids))
+    undated: _Ids = field(default_factory=_Ids)
     met: set[str] = field(default_factory=set)
 
 
@@ -122,26 +145,35 @@ def typed_table(
     """
     Table *name* from *pages*, which is given the attributes that are mapped, and its findings.
 
+    Its rows are in key order, in a file that is mapped into memory: memory holds some pages and runs of rows.
+
     Raises:
         InputInvalid: The column map cannot be used, or a row breaks a rule of its column.
+        StoreUnwritable: The folder for temporary files is full or not ours.
     """
     fields = _fields(name, company)
     key = TABLES[name].key[0]
     doubts = _Doubts()
     schema = TABLES[name].arrow_schema([one.ours for one in fields])
-    typed = [schema.empty_table()]
     origins: list[Page] = []
     zone = ZoneInfo(company.time_zone)
     attributes = frozenset(one.source.attribute for one in fields if one.source.attribute is not None)
-    for page in pages(attributes):
-        columns = _typed_page(page, fields, key, doubts, zone)
-        typed.append(pa.Table.from_pydict({rule.name: columns[rule.name] for rule in schema}, schema=schema))
-        origins.append(replace(page, cells={}))
-    table = pa.concat_tables(typed)
-    _refuse_duplicates(table, key, origins)
-    if name == "events" and "ends_at" in table.column_names:
-        _refuse_ends_before_starts(table, origins)
-    return table, [*_doubtful(name, fields, doubts, table.num_rows), *_undated_cancellations(name, table)]
+
+    def typed() -> Iterator[pa.Table]:
+        for page in pages(attributes):
+            columns = _typed_page(page, fields, key, doubts, zone)
+            table = pa.Table.from_pydict({rule.name: columns[rule.name] for rule in schema}, schema=schema)
+            if name == "events":
+                _look_at_events(table, page, doubts)
+            origins.append(replace(page, cells={}))
+            yield table
+
+    def refuse_twice(id_: str, first: int, second: int) -> None:
+        found = f"{key} {id_!r} a second time (first: {_place(origins, first)})"
+        raise InputInvalid(_place(origins, second), found, "every id once")
+
+    table = in_order(typed(), schema, key, refuse_twice)
+    return table, list(_doubtful(name, fields, doubts, table.num_rows))
 
 
 def _fields(name: TableName, company: Company) -> list[_Field]:
@@ -262,8 +294,9 @@ def _typed_page(
         if any(value is not None for value in values):
             doubts.met.add(one.ours)
         if one.source.unit == "local":
-            shown_twice = [str(id_) for id_, at in zip(ids, values, strict=True) if at and is_shown_twice(at, zone)]  # type: ignore[arg-type] # instants
-            doubts.twice.setdefault(one.ours, []).extend(shown_twice)
+            shown_twice = [id_ for id_, at in zip(ids, values, strict=True) if at and is_shown_twice(at, zone)]  # type: ignore[arg-type] # instants
+            if shown_twice:
+                doubts.twice[one.ours].add(shown_twice)
     return typed
 
 
@@ -276,7 +309,7 @@ def _typed_cells(page: Page, one: _Field, key: str, ids: Sequence[Cell], doubts:
             if not one.is_lenient:
                 raise _invalid(page, row, one, f"{key} {ids[row]!r}", error) from error
             values.append(None)
-            doubts.left_out.setdefault(one.ours, []).append(str(ids[row]))
+            doubts.left_out[one.ours].add([ids[row]])
     return values
 
 
@@ -301,21 +334,19 @@ def _invalid(page: Page, row: int, one: _Field, id_: str, error: NotUnderstood) 
     return InputInvalid(f"{page.place_of(row)}{who}, {one.source.attribute}", found, error.expected)
 
 
-def _refuse_duplicates(table: pa.Table, key: str, origins: Sequence[Page]) -> None:
-    first: dict[str, int] = {}
-    for row, id_ in enumerate(table[key].to_pylist()):
-        if id_ in first:
-            found = f"{key} {id_!r} a second time (first: {_place(origins, first[id_])})"
-            raise InputInvalid(_place(origins, row), found, "every id once")
-        first[id_] = row
-
-
-def _refuse_ends_before_starts(table: pa.Table, origins: Sequence[Page]) -> None:
-    row = pc.index(pc.less(table["ends_at"], table["starts_at"]), value=True).as_py()
-    if row >= 0:
-        event, starts, ends = (table[column][row].as_py() for column in ("event_id", "starts_at", "ends_at"))
-        found = f"an end ({ends:%Y-%m-%dT%H:%M:%SZ}) before the start ({starts:%Y-%m-%dT%H:%M:%SZ})"
-        raise InputInvalid(f"{_place(origins, row)} (event_id {event!r})", found, "an end at or after the start")
+def _look_at_events(table: pa.Table, page: Page, doubts: _Doubts) -> None:
+    """Refuse an end before its start, and note cancellations without a date: they count as never booked."""
+    if "ends_at" in table.column_names:
+        row = pc.index(pc.less(table["ends_at"], table["starts_at"]), value=True).as_py()
+        if row >= 0:
+            event, starts, ends = (table[column][row].as_py() for column in ("event_id", "starts_at", "ends_at"))
+            found = f"an end ({ends:%Y-%m-%dT%H:%M:%SZ}) before the start ({starts:%Y-%m-%dT%H:%M:%SZ})"
+            place = f"{page.place_of(row)} (event_id {event!r})"
+            raise InputInvalid(place, found, "an end at or after the start")
+    cancelled = table.filter(pc.equal(table["status"], "cancelled"))
+    if "cancelled_at" in table.column_names:
+        cancelled = cancelled.filter(pc.is_null(cancelled["cancelled_at"]))
+    doubts.undated.add(cancelled["event_id"].to_pylist())
 
 
 def _place(origins: Sequence[Page], row: int) -> str:
@@ -327,34 +358,13 @@ def _place(origins: Sequence[Page], row: int) -> str:
 def _doubtful(name: str, fields: Sequence[_Field], doubts: _Doubts, rows: int) -> Iterator[Finding]:
     for one in fields:
         if left_out := doubts.left_out.get(one.ours):
-            message = f"{_count(left_out, 'value')} of {one.ours} could not be read and are missing: {_named(left_out)}"
+            message = f"{left_out.counted('value')} of {one.ours} could not be read and are missing: {left_out}"
             yield Finding("tables", "warning", f"{name}: {message}")
         elif rows and one.ours not in doubts.met:
             yield Finding("tables", "info", f"{name}: no row has the attribute {one.source.attribute} ({one.ours})")
         if twice := doubts.twice.get(one.ours):
-            message = f"{_count(twice, 'local time')} of {one.ours} stand twice on the clock, read as the first"
-            yield Finding("tables", "info", f"{name}: {message}: {_named(twice)}")
-
-
-def _undated_cancellations(name: str, table: pa.Table) -> Iterator[Finding]:
-    """The state at an instant is derived from times: a cancellation without one counts as never booked."""
-    if name != "events":
-        return
-    cancelled = table.filter(pc.equal(table["status"], "cancelled"))
-    if "cancelled_at" in table.column_names:
-        cancelled = cancelled.filter(pc.is_null(cancelled["cancelled_at"]))
-    if cancelled.num_rows:
-        ids = cancelled["event_id"].to_pylist()
-        message = f"{_count(ids, 'cancelled event')} without date, counted as not booked: {_named(ids)}"
+            message = f"{twice.counted('local time')} of {one.ours} stand twice on the clock, read as the first"
+            yield Finding("tables", "info", f"{name}: {message}: {twice}")
+    if doubts.undated.count:
+        message = f"{doubts.undated.counted('cancelled event')} without date, counted as not booked: {doubts.undated}"
         yield Finding("tables", "warning", f"events: cancelled without date: {message}")
-
-
-def _count(ids: Sequence[str], what: str) -> str:
-    return f"{len(ids):,} {what}{'' if len(ids) == 1 else 's'}"
-
-
-def _named(ids: Sequence[str]) -> str:
-    """The ids in their own order, so that the order of rows is not told; the first few of many."""
-    shown = ", ".join(sorted(ids)[:_NAMED_AT_MOST])
-    more = len(ids) - _NAMED_AT_MOST
-    return f"{shown} and {more:,} more" if more > 0 else shown

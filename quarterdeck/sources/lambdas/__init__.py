@@ -25,6 +25,9 @@ __all__ = ["LAMBDA_PATTERNS", "LAMBDA_TABLES", "REDACTED", "read_lambdas"]
 LAMBDA_PATTERNS = ("**/*.py",)
 LAMBDA_TABLES = ("functions", "variables")
 
+# Python's own words and lines change with its version, and the id of a snapshot must not.
+_NOT_PYTHON = "it does not parse as Python"
+
 
 def read_lambdas(documents: Iterable[Document]) -> Reading:
     """
@@ -36,7 +39,7 @@ def read_lambdas(documents: Iterable[Document]) -> Reading:
     Returns:
         `functions`, one row a file, with its number of lines and why it does not parse; and `variables`, one row for
         each variable and line that reads it, where `is_required` says that its absence raises there. A default that
-        looks like a secret is shown as `REDACTED`. Findings name document and line.
+        looks like a secret is shown as `REDACTED`. Findings name document and, where it parses, line.
 
     Source:
         `lambdas/**/*.py`.
@@ -49,9 +52,10 @@ def read_lambdas(documents: Iterable[Document]) -> Reading:
         hashes[document.name] = hashlib.sha256(document.content).hexdigest()
         try:
             trees[document.name], error = _parsed(document.content), None
-        except _NotPython as not_python:
-            error = str(not_python)
-            findings.append(not_python.finding(document.name))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):  # which of them: by the version of Python
+            error = _NOT_PYTHON
+            message = f"{error}, so its variables are not known: python -m py_compile says where"
+            findings.append(Finding("lambdas", "error", message, document.name))
         lines = len(document.content.splitlines())
         functions.append({"function": document.name, "lines": lines, "parse_error": error})
     program = Program(trees, _follow)
@@ -61,35 +65,10 @@ def read_lambdas(documents: Iterable[Document]) -> Reading:
     return Reading(tables, [*findings, *program.findings], hashes)
 
 
-class _NotPython(Exception):
-    """A source that does not parse: why and, where it is known, on which line; never the source's own text."""
-
-    def __init__(self, reason: str, line: int | None = None) -> None:
-        super().__init__(reason, line)
-        self.reason = reason
-        self.line = line
-
-    def __str__(self) -> str:
-        return self.reason if self.line is None else f"line {self.line}: {self.reason}"
-
-    def finding(self, document: str) -> Finding:
-        message = f"is not Python, so its variables are not known: {self.reason}"
-        return Finding("lambdas", "error", message, document, self.line)
-
-
 def _parsed(content: bytes) -> ast.Module:
-    if b"\0" in content:  # a ValueError or a SyntaxError, by the version of Python
-        raise _NotPython("it holds a null byte")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # "invalid escape sequence" and the like are the author's affair
-            return ast.parse(content)
-    except SyntaxError as error:
-        raise _NotPython(error.msg, error.lineno if error.lineno and error.lineno > 0 else None) from error
-    except UnicodeDecodeError as error:
-        raise _NotPython("its bytes are no text in the encoding that it declares") from error
-    except (RecursionError, MemoryError) as error:
-        raise _NotPython("it is nested too deep") from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "invalid escape sequence" and the like are the author's affair
+        return ast.parse(content)
 
 
 def _follow(program: Program, document: str, scope: Scope) -> None:
