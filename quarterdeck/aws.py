@@ -164,7 +164,7 @@ def error_code(error: ClientError) -> str:
 
 def code_of(unavailable: AwsUnavailable) -> str:
     """AWS's name for what *unavailable* was raised from; empty where AWS did not answer."""
-    answer = getattr(unavailable.__cause__, "response", {})
+    answer = getattr(unavailable.__cause__, "response", None) or {}  # None: cut off before there was one
     return str(answer.get("Error", {}).get("Code", ""))
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -218,24 +219,30 @@ def test_route53_itself_is_what_the_cli_prints_of_it(account, wire, monkeypatch,
 # --- how a scan asks ---------------------------------------------------------------------------------------------
 
 
+def load_crowd(table: str) -> None:
+    """3,000 users, in items that are large for what is not mapped: addresses."""
+    make_table(table, "userId")
+    padding = {"note": {"S": "guest@example.com " * 40}}
+    made = [{"userId": {"S": f"u{number:05}"}, "kind": {"S": "customer"}, **padding} for number in range(3_000)]
+    fill_table(table, iter(made))
+
+
 @pytest.fixture
-def scanned(wire, moto, on_aws, tmp_path):
+def scanned(wire, moto, on_aws, tmp_path, loaded):
     """
     A function (fate, **keys of the table's source) → what came of reading 3,000 users through a wire, and the wire.
 
     The table is larger than a page, so that there is a second one to ask for.
     """
     on_aws(moto)
-    name = f"users-{uuid.uuid4().hex[:8]}"
-    make_table(name, "userId")
-    padding = {"note": {"S": "guest@example.com " * 40}}  # not mapped: it only makes the items large
-    made = [{"userId": {"S": f"u{number:05}"}, "kind": {"S": "customer"}, **padding} for number in range(3_000)]
-    fill_table(name, iter(made))
+    if "crowd" not in loaded:
+        loaded["crowd"] = f"users-{uuid.uuid4().hex[:8]}"
+        load_crowd(loaded["crowd"])
 
     def read(fate, *, told=lambda _: None, **keys):
         laid = wire(moto, fate)
         on_aws(laid.endpoint)
-        folder = company_on_aws(tmp_path / "company", {"users": {"table": name, "segments": 1, **keys}})
+        folder = company_on_aws(tmp_path / "company", {"users": {"table": loaded["crowd"], "segments": 1, **keys}})
         text = (folder / "company.yaml").read_text()
         (folder / "company.yaml").write_text(
             text.replace("created_at: createdAt\n", "").replace("channel: channel\n", "")
@@ -285,6 +292,8 @@ def test_after_a_throttle_the_scan_goes_on_where_it_was(scanned, monkeypatch):
     keys = [json.dumps(call.said.get("ExclusiveStartKey")) for call in laid.calls]
     assert len(set(keys[1:9])) == 1
     assert keys.count("null") == 1
+    answered = [keys[0], *keys[8:]]
+    assert len(set(answered)) == len(answered)
 
 
 @pytest.mark.parametrize(
@@ -306,6 +315,148 @@ def test_what_stops_a_scan_names_the_table_and_what_is_missing(scanned, monkeypa
     assert str(error).startswith("DynamoDB table users-")
     assert "in eu-west-1" in str(error)
     assert says in str(error)
+
+
+def test_a_table_deleted_in_mid_scan_stops_it(scanned, loaded):
+    """What was read of it is no table: nothing is collected, and the message names it."""
+
+    def fate(call):
+        if call.operation == "Scan" and call.number == 2:
+            client("dynamodb").delete_table(TableName=call.said["TableName"])
+
+    error, laid = scanned(fate)
+    del loaded["crowd"]
+
+    assert laid.operations().count("Scan") == 2
+    assert isinstance(error, AwsUnavailable)
+    assert "there is none in this account and region (ResourceNotFoundException)" in str(error)
+
+
+def test_a_fault_of_the_service_that_passes_loses_nothing(scanned):
+    """A 500 and a broken line in mid-scan are asked again: every page is there, once."""
+    fates = {2: (500, "InternalServerError", "try again"), 3: "answer lost"}
+
+    found, laid = scanned(lambda call: fates.get(call.number))
+
+    assert len(set(found.tables["users"]["user_id"].to_pylist())) == found.tables["users"].num_rows == 3_000
+    assert [call.said.get("ExclusiveStartKey") for call in laid.calls].count(None) == 1
+
+
+@pytest.mark.parametrize(
+    ("fate", "says"),
+    [
+        ((500, "InternalServerError", "out of order"), "InternalServerError: out of order"),
+        ("slow", "it does not answer (ReadTimeoutError)"),
+        ("answer lost", "it does not answer ("),
+    ],
+)
+def test_a_fault_that_stays_stops_the_scan(scanned, monkeypatch, fate, says):
+    """Where the service is out of order or without a word for longer than we wait, the table is named."""
+    monkeypatch.setattr("quarterdeck.aws._ATTEMPTS", 1)
+    monkeypatch.setattr("quarterdeck.sources.scan._ANSWER_WITHIN_S", 1.0 if fate == "slow" else 30.0)
+
+    def becomes(call):
+        if fate == "slow":
+            time.sleep(2)
+        return None if fate == "slow" or call.number == 1 else fate
+
+    error, _ = scanned(becomes)
+
+    assert isinstance(error, AwsUnavailable)
+    assert str(error).startswith("DynamoDB table users-")
+    assert says in str(error)
+
+
+@pytest.mark.parametrize("stand_in", STAND_INS)
+@pytest.mark.parametrize("what", ["name", "region"])
+def test_a_table_that_is_not_there_is_named_with_its_region(account, monkeypatch, stand_in, what, tmp_path):
+    """A wrong name and a wrong region look the same to AWS: the message says both."""
+    name = account(stand_in) + "users"
+    if what == "region":
+        make_table(name, "userId")
+        monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    folder = company_on_aws(tmp_path / "company", {"users": {"table": name}})
+
+    with pytest.raises(AwsUnavailable) as refused:
+        of(folder)
+
+    region = "eu-north-1" if what == "region" else "eu-west-1"
+    assert f"DynamoDB table {name} in {region}" in str(refused.value)
+    assert "there is none in this account and region" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("sources", "subject"),
+    [
+        ({"tables": {"users": {"table": "users"}}}, "DynamoDB table users in eu-west-1"),
+        ({"handoffs": {"path": "s3://weekly-files/handoffs"}}, "s3://weekly-files/handoffs/"),
+        ({"domains": {"aws": True}}, "Route 53"),
+    ],
+)
+def test_without_credentials_every_source_says_so(account, monkeypatch, tmp_path, sources, subject):
+    """Nobody is logged in: what was asked for, and what to do."""
+    account("moto")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    folder = company_on_aws(tmp_path / "company", sources.pop("tables", {}), **sources)
+
+    with pytest.raises(AwsUnavailable) as refused:
+        of(folder)
+
+    assert str(refused.value).startswith(subject)
+    assert "no credentials were found" in str(refused.value)
+    assert "Log in, or set AWS_PROFILE" in str(refused.value)
+
+
+@pytest.fixture
+def denied(wire, moto, on_aws, tmp_path):
+    """
+    A function (end of an operation, code) → what is said when S3 or Route 53 refuse what ends so by that code.
+
+    Behind the wire lie a bucket with one handoff document, and a zone.
+    """
+    on_aws(moto)
+    bucket = f"own-{uuid.uuid4().hex[:8]}-files"
+    client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    client("s3").put_object(Bucket=bucket, Key="handoffs/bar.md", Body=b"# Bar\n")
+    client("route53").create_hosted_zone(Name="bar.example", CallerReference=uuid.uuid4().hex)
+
+    def read(part: str, code: str, **source: object) -> str:
+        laid = wire(moto, lambda call: (403, code, "no") if call.operation.endswith(part) else None)
+        on_aws(laid.endpoint)
+        source = source or {"handoffs": {"path": f"s3://{bucket}/handoffs"}}
+        with pytest.raises(AwsUnavailable) as refused:
+            of(company_on_aws(tmp_path / "company", {}, **source))
+        return str(refused.value).replace(bucket, "BUCKET")
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("part", "code", "says"),
+    [
+        ("-files", "AccessDenied", "s3://BUCKET/handoffs/: the permission s3:ListBucket is missing"),
+        ("bar.md", "AccessDenied", "s3://BUCKET/handoffs/bar.md: the permission s3:GetObject is missing"),
+        ("bar.md", "ExpiredToken", "s3://BUCKET/handoffs/bar.md: the credentials have expired"),
+        ("-files", "InvalidAccessKeyId", "s3://BUCKET/handoffs/: the credentials are not known there"),
+    ],
+)
+def test_a_bucket_that_may_not_be_read_is_named_with_the_permission(denied, part, code, says):
+    """To list it and to read one object of it are two permissions: the message names the one that is missing."""
+    assert says in denied(part, code)
+
+
+@pytest.mark.parametrize(
+    ("part", "says"),
+    [
+        ("/hostedzone?", "Route 53: the permission route53:ListHostedZones is missing"),
+        ("/rrset", "Route 53, zone bar.example: the permission route53:ListResourceRecordSets is missing"),
+        ("ListDomains", "Route 53 Domains: the permission route53domains:ListDomains is missing"),
+    ],
+)
+def test_what_route53_denies_is_named_with_the_permission(denied, part, says):
+    """Zones, the records of one zone, and registrations are three permissions."""
+    assert says in denied(part, "AccessDeniedException", domains={"aws": True})
 
 
 def test_a_page_that_lost_items_is_refused(scanned):
