@@ -2,6 +2,7 @@ import base64
 import gzip
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import time
@@ -449,14 +450,14 @@ def test_a_bucket_that_may_not_be_read_is_named_with_the_permission(denied, part
 @pytest.mark.parametrize(
     ("part", "says"),
     [
-        ("/hostedzone?", "Route 53: the permission route53:ListHostedZones is missing"),
-        ("/rrset", "Route 53, zone bar.example: the permission route53:ListResourceRecordSets is missing"),
+        ("/hostedzone", "Route 53: the permission route53:ListHostedZones is missing"),
+        ("/rrset", r"Route 53, zone \S+\.example: the permission route53:ListResourceRecordSets is missing"),
         ("ListDomains", "Route 53 Domains: the permission route53domains:ListDomains is missing"),
     ],
 )
 def test_what_route53_denies_is_named_with_the_permission(denied, part, says):
     """Zones, the records of one zone, and registrations are three permissions."""
-    assert says in denied(part, "AccessDeniedException", domains={"aws": True})
+    assert re.match(says, denied(part, "AccessDeniedException", domains={"aws": True}))
 
 
 def test_a_page_that_lost_items_is_refused(scanned):
