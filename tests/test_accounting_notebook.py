@@ -224,7 +224,8 @@ def test_accounts_stand_against_their_plan(sample):
     assert (name, actual, plan) == ("Vessel maintenance", f"${spent:,.2f}", f"${planned:,.2f}")
     assert over == f"+${spent - planned:,.2f}" == "+$21,098.72"
     assert ledger.rows[0][3].tone == "worse"
-    assert ledger.title == "8 accounts are over plan, $28,893.87 together"
+    assert ledger.title == "8 of 15 accounts together cost $28,893.87 more than planned"
+    assert (len(ledger.rows), ledger.mail_rows, ledger.left_out) == (15, 3, "and 12 more, on the page")
     assert chart(sample, "cost by account").title == (
         "Vessel maintenance is $21.1k over its plan this year; all costs together are $1.8k under"
     )
