@@ -233,6 +233,8 @@ def _headers(mail: EmailMessage) -> Iterator[str]:
         count = len(mail.get_all(name, []))
         if count != 1:
             yield f"the message has {count} headers {name}, and needs one"
+    if mail["From"] and not all(sender.display_name for sender in mail["From"].addresses):
+        yield "the header From has no name before the address, and readers see who writes by it"
     for name in mail.keys():  # noqa: SIM118 - a message yields no names by itself
         if name.lower().endswith("bcc"):
             yield f"the message has a header {name}, which tells every reader who else got it"

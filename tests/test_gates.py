@@ -477,6 +477,13 @@ def test_header_that_is_missing_is_found(good, name):
     assert f"the message has 0 headers {name}, and needs one" in check_edition(good, message)
 
 
+def test_sender_without_a_name_is_found(good):
+    """An inbox shows a bare sender as the first half of its address, so nobody knows who writes."""
+    found = findings_of(good, sender="reports@example.com")
+
+    assert found == ["the header From has no name before the address, and readers see who writes by it"]
+
+
 @pytest.mark.parametrize("name", ["Bcc", "Resent-Bcc", "X-Bcc"])
 def test_header_that_reveals_the_copy_for_audit_is_found(good, name):
     """Whatever a header is called, it names nobody who gets a copy."""

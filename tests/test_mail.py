@@ -132,8 +132,24 @@ def test_display_names_survive(name):
 
 
 @pytest.mark.parametrize(
+    "company",
+    ["Harbour Day Charters", "Charters, Harbour", "O’Brien & Søn, Ltd.", 'A "quoted" name', "x <y@example.com>"],
+)
+def test_sender_without_a_name_has_the_companys(company):
+    """A bare sender gets the company's name, whatever is in it, and stays one address; its own name wins."""
+    bare, own = (
+        parsed(stamp(Body(), replace(ENVELOPE, sender=sender, company=company)))["From"].addresses
+        for sender in ("reports@example.com", "Reports <reports@example.com>")
+    )
+
+    assert [(one.display_name, one.addr_spec) for one in bare] == [(company, "reports@example.com")]
+    assert [(one.display_name, one.addr_spec) for one in own] == [("Reports", "reports@example.com")]
+
+
+@pytest.mark.parametrize(
     ("field", "value", "message"),
     [
+        ("company", "Reports\r\nBcc: all@example.com", "company: found"),
         ("sender", "Reports\r\nBcc: all@example.com <reports@example.com>", "sender: found"),
         ("sender", "no address", "expected one address such as Reports <reports@example.com>"),
         ("sender", "", "sender: found ''"),

@@ -179,6 +179,7 @@ def test_each_recipient_gets_the_same_body_once(harbour):
     assert [to for to, *_ in mailer.accepted] == ["a@harbour.boats", "b@harbour.boats"]
     assert bodies == {kept}
     assert all(message_from_bytes(message)["To"] == f"<{to}>" for to, message, *_ in mailer.accepted)
+    assert all(b"\r\nFrom: Harbour <reports@harbour" in message for _, message, *_ in mailer.accepted)
     assert all(bcc == ("audit@harbour.boats",) and b"audit" not in message for _, message, bcc, _ in mailer.accepted)
     assert [one.result for one in first.deliveries] == ["sent", "sent"]
     assert [one.result for one in second.deliveries] == ["sent before", "sent before"]

@@ -44,6 +44,7 @@ class Envelope:
         edition: `cfo/2026-W48`.
         snapshot: Id of the frozen inputs.
         unsubscribe: `mailto:…` or `https://…`, where a mail program's own *Unsubscribe* leads; empty for none.
+        company: The name that readers see where *sender* has none of its own; empty for none.
     """
 
     sender: str
@@ -54,6 +55,7 @@ class Envelope:
     edition: str
     snapshot: str
     unsubscribe: str = ""
+    company: str = ""
 
 
 def stamp(body: Body, envelope: Envelope) -> bytes:
@@ -73,7 +75,7 @@ def stamp(body: Body, envelope: Envelope) -> bytes:
     headers = EmailMessage(policy=SMTP)
     headers["Date"] = format_datetime(envelope.date)
     headers["Message-ID"] = envelope.message_id
-    headers["From"] = _address("sender", envelope.sender)
+    headers["From"] = _named(_address("sender", envelope.sender), _one_line("company", envelope.company))
     headers["To"] = ", ".join(_in_brackets(_address("to", recipient)) for recipient in envelope.to)
     headers["Reply-To"] = _address("reply to", envelope.reply_to)
     headers["Subject"] = _one_line("subject", body.subject)
@@ -101,6 +103,11 @@ def bare_address(what: str, text: str) -> str:
         InputInvalid: It is no address, or more than one; *what* names it.
     """
     return _address(what, text).addr_spec
+
+
+def _named(address: Address, name: str) -> Address:
+    """*address* with its own name, else with *name*: an inbox shows a bare one as `reports`, which tells nobody who."""
+    return address if address.display_name else Address(display_name=name, addr_spec=address.addr_spec)
 
 
 def _in_brackets(address: Address) -> str:

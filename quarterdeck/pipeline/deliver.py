@@ -34,6 +34,7 @@ class Letter:
     reply_to: str
     bcc: tuple[str, ...]
     unsubscribe: str = ""
+    company: str = ""
 
 
 def letter_of(plan: Plan, report: Report, snapshot: str, body: FrozenBody) -> Letter:
@@ -46,6 +47,7 @@ def letter_of(plan: Plan, report: Report, snapshot: str, body: FrozenBody) -> Le
         reply_to=report.params.owner,
         bcc=plan.copies,
         unsubscribe=report.params.unsubscribe or "",
+        company=plan.company.name,
     )
 
 
@@ -135,6 +137,7 @@ def _sent(letter: Letter, recipient: str, claim: Claim, post: Post) -> Delivered
         edition=letter.edition,
         snapshot=letter.snapshot,
         unsubscribe=letter.unsubscribe,
+        company=letter.company,
     )
     try:
         message_id = post.mailer.send(

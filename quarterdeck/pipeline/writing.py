@@ -37,6 +37,7 @@ def rendered_from(
         edition=edition,
         snapshot=inventory.snapshot,
         unsubscribe=report.params.unsubscribe or "",
+        company=inventory.company.name,
     )
     return rendered, stamp(rendered.body, envelope)
 
