@@ -120,6 +120,7 @@ def client(
     from botocore.config import Config  # noqa: PLC0415 - likewise
 
     with in_our_words(f"AWS ({service})"):
+        _refuse_no_endpoint(subject=f"AWS ({service})")
         # A session of its own: making a client from a session that threads share is not safe. boto3 itself
         # reads AWS_DEFAULT_REGION only; AWS_REGION is what Lambda and the other SDKs set.
         session = Session(region_name=region or os.environ.get("AWS_REGION") or None)
@@ -131,6 +132,14 @@ def client(
                 read_timeout=answer_within_s,
             ),
         )
+
+
+def _refuse_no_endpoint(subject: str) -> None:
+    """boto3 raises a bare ValueError for an address without a scheme."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    if endpoint and not endpoint.startswith(("http://", "https://")):
+        reason = f"AWS_ENDPOINT_URL is {endpoint!r}, which is no address"
+        raise AwsUnavailable(subject, reason, "Write http:// or https:// before it, or unset it")
 
 
 @contextmanager

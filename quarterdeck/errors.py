@@ -229,14 +229,14 @@ class NotebookFailed(QuarterdeckError):
         self.kept = kept
 
     def __str__(self) -> str:
-        report = self.edition.partition("/")[0]
+        report, _, period = self.edition.partition("/")
         detail = f"\n{self.traceback.rstrip()}\n" if self.traceback else "\n"
         where = f"cell {self.cell} failed: " if self.cell else ""
         return (
             f"{self.edition}: {where}{self.reason}\n"
             f"{_indented(_shortened(self.source))}\n{detail}"
             f"The other reports are untouched; what ran is kept in {self.kept}.\n"
-            f"Mend the notebook, then run\n  python runner.py run {report}"
+            f"Mend the notebook, then run\n  python runner.py run {report} --period {period}"
         )
 
 
@@ -345,8 +345,9 @@ class DeliveryUnknown(QuarterdeckError):
         return (
             f"{self.edition}: the answer to a send was lost ({self.cause}).\n"
             "The mail may already be in an inbox, so it will not be sent again.\n"
-            "Look it up, then run\n"
-            f"  python runner.py settle {self.edition} --sent | --not-sent"
+            "Look it up, then run one of these, with --to ADDRESS for one reader of several\n"
+            f"  python runner.py settle {self.edition} --sent\n"
+            f"  python runner.py settle {self.edition} --not-sent"
         )
 
 
@@ -362,11 +363,11 @@ class EditionHeld(QuarterdeckError):
 
     def __str__(self) -> str:
         listed = "\n".join(f"  - {finding}" for finding in self.findings)
-        report = self.edition.partition("/")[0]
+        report, _, period = self.edition.partition("/")
         return (
             f"{self.edition} is held:\n{listed}\n"
             "It was built and kept, and no mail has left.\n"
-            f"Mend what is listed, then run\n  python runner.py run {report}\n"
+            f"Mend what is listed, then run\n  python runner.py run {report} --period {period}\n"
             f'or, where it is no fault, run\n  python runner.py approve {self.edition} --because "…"'
         )
 

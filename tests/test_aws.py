@@ -209,3 +209,11 @@ def test_a_denied_head_names_the_permission_that_was_needed():
         raise ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "HeadObject")
 
     assert "the permission s3:GetObject is missing (403)" in str(refusal.value)
+
+
+def test_an_endpoint_without_its_scheme_is_named(on_aws):
+    """boto3 would raise a bare ValueError: the variable and what to write are said instead."""
+    on_aws("localhost:4566")
+
+    with pytest.raises(AwsUnavailable, match=r"AWS_ENDPOINT_URL is 'localhost:4566'.*\n.*\nWrite http://"):
+        ask()

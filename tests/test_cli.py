@@ -180,3 +180,12 @@ def test_help_imports_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n"
+
+
+def test_a_bucket_is_no_outputs_folder(runner, tmp_path):
+    """A path would fold `s3://` into a local folder: it is refused, with the variable that takes a bucket."""
+    refused = runner("collect", "--outputs", "s3://acme/weekly")
+
+    assert refused.returncode == 2
+    assert "QUARTERDECK_STORE=s3://acme/weekly python runner.py run" in refused.stderr
+    assert not list(tmp_path.glob("s3:*"))

@@ -2,6 +2,7 @@ import pytest
 
 from quarterdeck.cli.hints import completed
 
+TWO = "python runner.py settle a/2026-W47 --sent\n  python runner.py settle a/2026-W47 --not-sent"
 TYPED = ("run", "cfo", "--company", "my company", "--outputs=/srv/out")
 
 
@@ -17,6 +18,11 @@ TYPED = ("run", "cfo", "--company", "my company", "--outputs=/srv/out")
             "python runner.py rerun a/2026-W4 --company x",
         ),
         ("python runner.py run cfo", ("run", "cfo"), "python runner.py run cfo"),
+        (
+            TWO,
+            ("--env-file", "my.env", "run", "--send"),
+            TWO.replace("runner.py", "runner.py --env-file my.env"),
+        ),
         ("Correct it, then run\n  python runner.py check\nDone.", ("check", "--company", "h"), None),
         ("no command here", TYPED, "no command here"),
     ],

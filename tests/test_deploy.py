@@ -10,6 +10,8 @@ from packaging.requirements import Requirement
 from rules import RULES, VARIABLES
 from template import TEMPLATE, Template
 
+from quarterdeck import config
+
 ROOT = Path(__file__).parent.parent
 TOOLS = ("ministack", "sam", "checkov")
 
@@ -34,7 +36,7 @@ def test_a_fault_in_the_template_is_found(template, rule):
 
 def test_the_variables_are_those_that_the_code_reads():
     """What the functions are given is what `Environment` asks for, but for what Lambda itself sets."""
-    read = set(re.findall(r'values\.get\("(\w+)"\)', (ROOT / "quarterdeck" / "config.py").read_text(encoding="utf-8")))
+    read = {name for name, _ in config.VARIABLES.values()}
 
     assert {name for name in read if not name.startswith("AWS_")} == VARIABLES
 

@@ -123,7 +123,7 @@ def after_the_bad(tmp_path_factory) -> dict[str, Executed]:
     notebooks = {"first": WELL_BEHAVED, **{name: ["x = 1", code] for name, code in BAD.items()}, "last": WELL_BEHAVED}
     return run(
         *(
-            job_of(written(folder, name, *cells), cell_seconds=4 if name == "deaf" else 60)
+            job_of(written(folder, name, *cells), cell_seconds=4 if name == "deaf" else 300, report_seconds=400)
             for name, cells in notebooks.items()
         )
     )

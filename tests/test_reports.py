@@ -46,7 +46,7 @@ def body_of(folder: Path) -> bytes:
 
 def editions(sample: Path, hotel: Path) -> list[Path]:
     return [
-        folder for week in (sample, *(hotel / period for period in RECOGNISED)) for folder in sorted(week.iterdir())
+        folder for week in (sample, *(hotel / period for period in RECOGNISED)) for folder in sorted(week.glob("[!.]*"))
     ]
 
 
@@ -84,7 +84,7 @@ def test_the_hotels_revenue_is_the_published_one_to_the_cent(hotel):
     for period, minor in RECOGNISED.items():
         shown = {
             folder.name: json.loads((folder / "manifest.json").read_text())["metrics"].get("recognised_revenue")
-            for folder in (hotel / period).iterdir()
+            for folder in (hotel / period).glob("[!.]*")
         }
         values = {figure["value"] for figure in shown.values() if figure}
         assert values == {minor}, (period, shown)
@@ -113,7 +113,7 @@ def test_figures_agree_between_the_editions_of_a_week(sample, hotel):
     """A metric that several editions show has one value."""
     for week in (sample, *(hotel / period for period in RECOGNISED)):
         values: dict[str, set[object]] = {}
-        for folder in week.iterdir():
+        for folder in week.glob("[!.]*"):
             for name, figure in json.loads((folder / "manifest.json").read_text())["metrics"].items():
                 values.setdefault(name, set()).add(json.dumps(figure, sort_keys=True))
         assert {name: found for name, found in values.items() if len(found) > 1} == {}

@@ -1,4 +1,4 @@
-"""The next command to type, completed with what was typed: pasted, it is about the same company."""
+"""The next command to type, completed with what was typed: pasted, it is about the same company and account."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ _TAKES_OUTPUTS = frozenset({"run", "rerun", "resend", "check", "collect"})
 
 
 def completed(message: str, arguments: Sequence[str]) -> str:
-    """*message* with `--company` and `--outputs` of *arguments* added to each command that it shows without them."""
+    """*message* with the options of *arguments* that say where, added to each command that it shows without them."""
+    env_file = _value_of("--env-file", arguments)
 
     def complete(match: re.Match[str]) -> str:
         options = ("--company", "--outputs") if match[1] in _TAKES_OUTPUTS else ("--company",)
         missing = [option for option in options if option not in match[0]]
         typed = [f" {option} {_shell(value)}" for option in missing if (value := _value_of(option, arguments))]
-        return match[0].rstrip() + "".join(typed)
+        whole = match[0].rstrip() + "".join(typed)
+        # The one option that stands before the subcommand
+        return whole.replace("runner.py ", f"runner.py --env-file {_shell(env_file)} ", 1) if env_file else whole
 
     return _COMMAND.sub(complete, message)
 

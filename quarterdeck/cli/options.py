@@ -15,9 +15,20 @@ company_option = click.option(
     type=click.Path(path_type=Path),
     help="Company folder, with company.yaml.  [default: $QUARTERDECK_COMPANY, else sample]",
 )
+
+
+def _folder(_: click.Context, __: click.Parameter, value: str | None) -> Path | None:
+    """A Path would fold `s3://bucket` into a folder `s3:/bucket`."""
+    if value is not None and value.startswith("s3://"):
+        mend = f"QUARTERDECK_STORE={value} python runner.py run"
+        raise InputInvalid("--outputs", repr(value), "a folder; a bucket is QUARTERDECK_STORE", mend)
+    return None if value is None else Path(value)
+
+
 outputs_option = click.option(
     "--outputs",
-    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    callback=_folder,
     help="Where editions and snapshots are kept.  [default: $QUARTERDECK_STORE, else outputs]",
 )
 port_option = click.option(

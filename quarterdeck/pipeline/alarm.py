@@ -41,12 +41,12 @@ class Alarm:
         """Publish *alert*, or say in the log why not; whether it is told, as far as anybody is to be."""
         topic = self.environment.alerts_topic
         if topic is None:
-            _log.info("alert without a topic", subject=alert.subject)
+            _log.info("alert without a topic", subject=alert.subject, body=alert.body)
             return True
         try:
             message_id = publish(alert, topic)
         except Exception as error:  # noqa: BLE001 - an alert that is lost must not hide what it was about
-            _log.error("alert not published", subject=alert.subject, reason=_said(error))
+            _log.error("alert not published", subject=alert.subject, body=alert.body, reason=_said(error))
             return False
         _log.info("alert published", subject=alert.subject, message_id=message_id)
         return True

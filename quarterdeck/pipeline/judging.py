@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from quarterdeck.blocks import FigureRecord
+from quarterdeck.config import edition_parts
 from quarterdeck.errors import CommandRefused, DataNotReady, EditionHeld, QuarterdeckError
 from quarterdeck.gates import check_edition, reconcile
 from quarterdeck.inventory import AssetInventory
@@ -68,12 +69,13 @@ def _judgement(workshop: Workshop, built: Built, run: Run, disputed: Sequence[st
 
 def late_for(edition: str, report: Report, inventory: AssetInventory) -> Iterator[DataNotReady]:
     """The tables that are older at the snapshot's as-of than the report allows; an absent one is ignored."""
+    build = f"python runner.py run {report.name} --period {edition_parts(edition)[1]}"
     for table, need in report.params.needs.items():
         age = inventory.age(table)
         if age is None and inventory.has(table):
             what = f"how old its {table} are is not known, and it allows {need.max_age_hours} h"
-            yield DataNotReady(edition, what, f"python runner.py run {report.name}")
+            yield DataNotReady(edition, what, build)
         if age is not None and age > timedelta(hours=need.max_age_hours):
             hours = int(age.total_seconds() // 3600)
             what = f"the newest of its {table} is {hours} h old, and it allows {need.max_age_hours} h"
-            yield DataNotReady(edition, what, f"python runner.py run {report.name}")
+            yield DataNotReady(edition, what, build)

@@ -122,7 +122,7 @@ def _kind(problem: Exception) -> str:
 def _standing(batch: Trouble) -> Iterator[str]:
     """Each edition and each delivery as the ledger has them, so also those of other starts."""
     if batch.ledger is None:
-        yield "Nothing was begun, and no mail has left."
+        yield "This start began nothing and mailed nobody; what earlier ones did could not be read."
         return
     try:
         for edition in batch.ledger.editions(batch.period):
