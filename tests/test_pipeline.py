@@ -232,6 +232,30 @@ def test_an_answer_that_cannot_be_recorded_is_in_doubt(harbour, fate, code):
     assert "the ledger could not be written" in str(outcome.problems[0])
 
 
+def test_a_ledger_that_breaks_between_two_readers_hides_no_doubt(harbour):
+    """One reader's answer is lost, then the ledger breaks: exit 6, and both readers and the next edition are told."""
+    for name in ("cfo", "cmo"):
+        harbour.report(name, SAYS.format(words="So"), params="delivery: {to: [a@harbour.boats, b@harbour.boats]}\n")
+
+    @dataclass
+    class Breaking(FakeMailer):
+        def send(self, message: bytes, **rest) -> str:
+            (harbour.root / "ledger.db").unlink()
+            (harbour.root / "ledger.db").mkdir()
+            return super().send(message, **rest)
+
+    mailer = Breaking(lose=("a@harbour.boats",))
+    outcome = harbour.run(mailer=mailer)
+
+    assert (outcome.exit_code, len(mailer.accepted)) == (6, 1)
+    assert [(one.edition, one.result) for one in outcome.deliveries] == [
+        ("cfo/2026-W47", "unknown"),
+        ("cfo/2026-W47", "not begun"),
+    ]
+    assert [type(problem) for problem in outcome.problems].count(DeliveryUnknown) == 1
+    assert [bool(built.problems) for built in outcome.editions] == [False, True]
+
+
 def test_a_week_that_was_built_before_its_end_is_not_mailed_after_it(harbour):
     """A send that joins Wednesday's snapshot on Monday is refused: half a week leaves for nobody."""
     harbour.company(as_of="2026-11-18T20:00:00Z")

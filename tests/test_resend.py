@@ -1,5 +1,7 @@
 """One more mail by a person's word, one more run of an edition, and who is mailed by a second send."""
 
+from dataclasses import replace
+
 import pytest
 from harbour import SAYS, SENDER, FakeMailer
 
@@ -16,6 +18,16 @@ def send_again(harbour, mailer, recipient: str = READER, because: str = "she del
     store = FolderStore(harbour.root / "outputs", "harbour")
     post = Post(mailer, harbour.ledger, plan.now)
     return resend(plan, recipient, post, store=store, because=because, by="jo")
+
+
+def let_the_outputs_be_of_another_body(harbour) -> None:
+    """As if somebody else had built the edition: whole in itself, and not what the ledger says was mailed."""
+    ledger = harbour.root / "ledger.db"
+    sent = ledger.read_bytes()
+    ledger.unlink()
+    harbour.report("cfo", SAYS.format(words="We recognised"))
+    harbour.run()
+    ledger.write_bytes(sent)
 
 
 def test_a_resend_is_one_more_mail_with_the_body_that_was_got(harbour):
@@ -81,12 +93,7 @@ def test_another_message_than_readers_got_is_not_sent(harbour):
     """Outputs of somebody else, whole in themselves: their message is not the one that was mailed."""
     mailer = FakeMailer()
     harbour.run(mailer=mailer)
-    ledger = harbour.root / "ledger.db"
-    sent = ledger.read_bytes()
-    ledger.unlink()
-    harbour.report("cfo", SAYS.format(words="We recognised"))
-    harbour.run()
-    ledger.write_bytes(sent)
+    let_the_outputs_be_of_another_body(harbour)
 
     with pytest.raises(CommandRefused, match="is not the one that its readers got"):
         send_again(harbour, mailer)
@@ -124,3 +131,30 @@ def test_a_rerun_needs_a_batch(harbour):
         harbour.run("cfo", period="2026-W47", purpose="rerun")
 
     assert harbour.ledger.batches() == ()
+
+
+def test_outputs_with_another_body_than_readers_got_mail_nobody_else(harbour):
+    """Two outputs of one snapshot over one ledger: a further reader is not mailed the second's body."""
+    mailer = FakeMailer()
+    harbour.run(mailer=mailer)
+    let_the_outputs_be_of_another_body(harbour)
+
+    joined = harbour.run(mailer=mailer, environment=replace(SENDER, recipient="new@harbour.boats"))
+    had = harbour.run(mailer=mailer)
+
+    assert (joined.exit_code, len(mailer.accepted), len(harbour.ledger.deliveries(CFO))) == (2, 1, 1)
+    assert "is not the one that its readers got" in str(joined.problems[0])
+    assert f"runner.py show {CFO}" in str(joined.problems[0])
+    assert (had.exit_code, [one.result for one in had.deliveries]) == (0, ["sent before"])
+
+
+def test_a_refused_body_hides_no_doubt(harbour):
+    """Where another body is refused to a further reader and an earlier answer was lost, the exit is 6."""
+    mailer = FakeMailer(lose=(READER,))
+    harbour.run(mailer=mailer)
+    let_the_outputs_be_of_another_body(harbour)
+
+    joined = harbour.run(mailer=mailer, environment=replace(SENDER, recipient="new@harbour.boats"))
+
+    assert (joined.exit_code, len(mailer.accepted)) == (6, 1)
+    assert [type(problem).__name__ for problem in joined.problems] == ["CommandRefused", "DeliveryUnknown"]

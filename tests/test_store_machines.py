@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from harbour import NOW, Harbour, make_harbour
+from harbour import SAYS as RECOGNISED
 
 from quarterdeck.aws import client
 from quarterdeck.config import Environment
@@ -202,3 +203,28 @@ def test_a_machine_that_is_overtaken_waits_and_ends_well(fleet):
     assert len(mailed) == 2
     kept = {json.loads(fleet.objects()[f"2026-W47/{name}/manifest.json"])["message"]["body"] for name in ("ceo", "cfo")}
     assert {frozen_body(message, "mailed").sha256 for message in mailed} == kept
+
+
+def test_what_a_machine_built_before_is_not_mailed_for_what_another_released(fleet):
+    """
+    One machine builds, another corrects the data, builds anew and mails a reader; the first mails the next reader.
+
+    Both get the second's body, and the ledger has one hash for the edition.
+    """
+    fleet.harbour.report("cfo", RECOGNISED.format(words="Recognised"))
+    mailer = Mailer()
+    stale = fleet.start("one").editions[0]
+    fleet.harbour.events("999.00")
+    fleet.clock += timedelta(minutes=1)
+    fresh = fleet.start("other").editions[0]
+    fleet.start("other", mailer)
+    fleet.clock += timedelta(minutes=1)
+
+    late = fleet.start("one", mailer, replace(SENDER, recipient="new@harbour.boats"))
+
+    bodies = [frozen_body(message, "mailed").sha256 for message in mailer.accepted]
+    wanted = frozen_body(fresh.message, "built").sha256
+    ledger = open_ledger(f"sqlite:{fleet.root / 'ledger.db'}", "harbour", lambda: fleet.clock)
+    assert frozen_body(stale.message, "built").sha256 != wanted
+    assert (late.exit_code, bodies) == (0, [wanted, wanted])
+    assert ledger.bodies("cfo/2026-W47") == {wanted}

@@ -24,7 +24,7 @@ import os, signal, sys
 from datetime import UTC, datetime, timedelta
 from quarterdeck.ledger import open_ledger
 ledger = open_ledger(sys.argv[1], "harbour", lambda: datetime.now(UTC) - timedelta(hours=1))
-ledger.claim(sys.argv[2], sys.argv[3], body_hash="b0d1", owner="killed")
+ledger.claim(sys.argv[2], sys.argv[3], body_hash=sys.argv[4], owner="killed")
 os.kill(os.getpid(), signal.SIGKILL)
 """
 KEPT = ("PATH", "HOME", "AWS_", "PYTHON", "VIRTUAL_ENV", "TMPDIR")
@@ -109,7 +109,8 @@ def test_a_killed_start_is_taken_over_and_its_mail_is_in_doubt(start, harbour, m
     built.communicate(timeout=240)
     ledger = open_ledger(start.url, "harbour", lambda: harbour.clock)
     ledger.release(CFO, ledger.edition(CFO).run)
-    killed = subprocess.run([sys.executable, "-c", CLAIM, start.url, CFO, READERS[0]], check=False)
+    body = json.loads((harbour.folder(CFO) / "manifest.json").read_bytes())["message"]["body"]
+    killed = subprocess.run([sys.executable, "-c", CLAIM, start.url, CFO, READERS[0], body], check=False)
 
     last = start("run", "--send")
     said, _ = last.communicate(timeout=240)

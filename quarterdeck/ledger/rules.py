@@ -57,6 +57,17 @@ class Ledger(Batches):
         found = self._shelf.query(Delivery, edition_key(edition).partition, f"TO#{hashed(recipient, self._book.salt)}#")
         return next((one for one in found if one.state in ("sent", "delivered", "bounced", "complained")), None)
 
+    def bodies(self, edition: str) -> frozenset[str]:
+        """The hash of each body by which a reader has *edition* or may have it; a clear no counts for none."""
+        standing = self.edition(edition)
+        return frozenset(
+            one.body_hash
+            for one in self.deliveries(edition)
+            if standing is not None
+            and one.revision == standing.revision
+            and not may_move(DELIVERY_MOVES, one.state, "sending")
+        )
+
     def claim(self, edition: str, recipient: str, *, body_hash: str, owner: str) -> Claim:
         """
         Reserve the delivery of *edition* to *recipient*, by one conditional write; then send at once.

@@ -7,14 +7,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
-from quarterdeck.errors import DeliveryUnknown, InputInvalid, MailDeferred, MailRefused, QuarterdeckError
+from quarterdeck.errors import (
+    CommandRefused,
+    DeliveryUnknown,
+    InputInvalid,
+    MailDeferred,
+    MailRefused,
+    QuarterdeckError,
+)
 from quarterdeck.ledger import Claim, Delivery, Ledger, without_addresses
 from quarterdeck.log import logger
 from quarterdeck.mail import Envelope, FrozenBody, Mailer, message_id_of, stamp
 from quarterdeck.pipeline.plan import Plan, Report
 from quarterdeck.pipeline.time_left import TimeLeft
+from quarterdeck.redaction import masked
 
 _log = logger()
 
@@ -84,6 +93,22 @@ class Post:
     time_left: TimeLeft = field(default_factory=TimeLeft)
 
 
+def refuse_another_body(act: str, letter: Letter, folder: Path, ledger: Ledger) -> None:
+    """
+    All readers of an edition get one body: *letter*, whose message lies in *folder*, is what the others got.
+
+    Args:
+        act: What is about to be done, as the beginning of a sentence.
+
+    Raises:
+        CommandRefused: Another body was mailed, or is being mailed.
+    """
+    if ledger.bodies(letter.edition) - {letter.body.sha256}:
+        because = f"the message in {folder} is not the one that its readers got"
+        where = "Mail it from the machine and the outputs that theirs left from"
+        raise CommandRefused(act, f"{because}. {where}", f"python runner.py show {letter.edition}")
+
+
 def deliver_to_all(letter: Letter, recipients: Sequence[str], post: Post) -> list[Delivered]:
     """Mail *letter* to each of *recipients*, as `deliver` does; who was refused is told who has it."""
     tried = [deliver(letter, recipient, post) for recipient in recipients]
@@ -99,12 +124,16 @@ def deliver(letter: Letter, recipient: str, post: Post) -> Delivered:
     """
     Mail *letter* to *recipient* at most once, whatever crashes; the claim is written before the send.
 
-    Nothing is claimed where the time left would not suffice for the answer.
+    Nothing is claimed where the time left would not suffice for the answer. Where the ledger cannot be asked,
+    nothing is sent, and that stands beside what became of the others.
     """
     if not post.time_left.is_enough_for_a_mail:
         return Delivered(letter.edition, without_addresses(recipient), "not begun")
     owner = secrets.token_hex(16)
-    claim = post.ledger.claim(letter.edition, recipient, body_hash=letter.body.sha256, owner=owner)
+    try:
+        claim = post.ledger.claim(letter.edition, recipient, body_hash=letter.body.sha256, owner=owner)
+    except QuarterdeckError as error:
+        return Delivered(letter.edition, masked(recipient), "not begun", error)
     return _sent(letter, recipient, claim, post)
 
 

@@ -150,6 +150,14 @@ def shows(folder: Path, rendered: Rendered) -> bool:
     )
 
 
+def is_made_from(folder: Path, snapshot: str) -> bool:
+    """Whether the edition in *folder* shows the data of that *snapshot* (its id)."""
+    try:
+        return bool(json.loads((folder / MANIFEST).read_bytes())["snapshot"] == snapshot)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def had_previous(folder: Path) -> bool:
     """Whether the edition in *folder* was made with that of the week before beside it."""
     try:

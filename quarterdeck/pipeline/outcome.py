@@ -40,7 +40,7 @@ class Outcome:
 
     @property
     def left_for_next(self) -> tuple[str, ...]:
-        """The editions that were not made, or not mailed to all, because the time would not have sufficed."""
+        """The editions that were not made, or not mailed to all, because time or ledger did not suffice."""
         not_made = [built.edition for built in self.editions if built.state in ("not begun", "overtaken")]
         not_mailed = [one.edition for one in self.deliveries if one.result == "not begun"]
         return tuple(dict.fromkeys([*not_made, *not_mailed]))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from quarterdeck.errors import QuarterdeckError
+from quarterdeck.errors import CommandRefused, DeliveryUnknown, QuarterdeckError
 from quarterdeck.ledger import Ledger
 from quarterdeck.log import bound
 from quarterdeck.mail import frozen_body
-from quarterdeck.pipeline.deliver import Delivered, Post, deliver_to_all, letter_of
+from quarterdeck.pipeline.deliver import Delivered, Post, deliver_to_all, letter_of, refuse_another_body
 from quarterdeck.pipeline.manifest import looked_at
 from quarterdeck.pipeline.outcome import Outcome
 from quarterdeck.pipeline.plan import Plan
@@ -53,7 +53,10 @@ def mail(plan: Plan, outcome: Outcome, post: Post) -> Outcome:
     editions: list[Built] = []
     deliveries: list[Delivered] = []
     for built in outcome.editions:
-        kept, delivered = _mailed(plan, built, post)
+        try:
+            kept, delivered = _mailed(plan, built, post)
+        except QuarterdeckError as error:  # of the ledger, before a mail of this edition was tried
+            kept, delivered = replace(built, problems=(*built.problems, error)), []
         editions.append(kept)
         deliveries += delivered
     return replace(outcome, editions=tuple(editions), deliveries=tuple(deliveries))
@@ -64,12 +67,21 @@ def _mailed(plan: Plan, built: Built, post: Post) -> tuple[Built, list[Delivered
         return _not_made_here(plan, built, post.ledger) if built.state == "released" else (built, [])
     body = frozen_body(built.message, str(built.folder / "message.eml"))
     letter = letter_of(plan, built.report, built.snapshot, body)
+    try:
+        refuse_another_body(f"mailing {built.edition}", letter, built.folder, post.ledger)
+    except CommandRefused as refused:
+        return _not_made_here(plan, replace(built, problems=(refused,)), post.ledger)
     with bound(run=built.run.id if built.run else None):
         return built, deliver_to_all(letter, plan.recipients(built.report), post)
 
 
 def _not_made_here(plan: Plan, built: Built, ledger: Ledger) -> tuple[Built, list[Delivered]]:
-    """A released edition whose mail this machine cannot make: no trouble where all its readers have it."""
+    """A released edition whose mail this machine must not make: no trouble where all have it; a doubt stays one."""
     mailed = [ledger.mailed(built.edition, recipient) for recipient in plan.recipients(built.report)]
     had = [Delivered(built.edition, one.shown, "sent before", standing=one) for one in mailed if one is not None]
-    return (replace(built, problems=()) if len(had) == len(mailed) else built), had
+    doubts = [
+        Delivered(built.edition, one.shown, "unknown", DeliveryUnknown(built.edition, one.reason), one)
+        for one in ledger.deliveries(built.edition)
+        if one.state == "unknown" and not one.resend
+    ]
+    return (replace(built, problems=()) if len(had) == len(mailed) else built), [*had, *doubts]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from quarterdeck.errors import CommandRefused
 from quarterdeck.ledger import Edition, Ledger
 from quarterdeck.mail import bare_address, frozen_body
-from quarterdeck.pipeline.deliver import Delivered, Letter, Post, deliver_once_more, letter_of
+from quarterdeck.pipeline.deliver import Delivered, Letter, Post, deliver_once_more, letter_of, refuse_another_body
 from quarterdeck.pipeline.manifest import looked_at
 from quarterdeck.pipeline.plan import Plan, Report
 from quarterdeck.pipeline.writing import restore_released
@@ -54,9 +54,7 @@ def _letter(plan: Plan, report: Report, edition: Edition, ledger: Ledger, store:
         restore_released(plan, open_snapshot(snapshot), report, store)
     folder = store.edition(edition.name)
     letter = letter_of(plan, report, edition.snapshot, frozen_body(looked_at(folder), str(folder / "message.eml")))
-    got = {one.body_hash for one in ledger.deliveries(edition.name) if one.revision == edition.revision}
-    if got - {letter.body.sha256}:
-        raise _refused(edition.name, f"the message in {folder} is not the one that its readers got")
+    refuse_another_body(f"resend {edition.name}", letter, folder, ledger)
     return letter
 
 

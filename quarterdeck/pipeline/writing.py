@@ -8,7 +8,7 @@ from quarterdeck.errors import CommandRefused
 from quarterdeck.files import write_beside_then_rename
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.mail import Envelope, message_id_of, stamp
-from quarterdeck.pipeline.manifest import had_previous, is_looked_at, shows
+from quarterdeck.pipeline.manifest import MANIFEST, had_previous, is_looked_at, is_made_from, shows
 from quarterdeck.pipeline.plan import Plan, Report
 from quarterdeck.render import Rendered, identity_of, render
 from quarterdeck.store import Store
@@ -46,18 +46,23 @@ def restore_released(plan: Plan, inventory: AssetInventory, report: Report, stor
     """
     See that the message of a released edition is on this machine: a store in a bucket keeps all but that.
 
-    It is rendered again from the executed notebook, which gives the same bytes anywhere, and that is checked.
+    The store is asked first: what this machine built is not the edition where another has built it since. The
+    message is rendered again from the executed notebook, which gives the same bytes anywhere, and that is checked.
 
     Raises:
-        CommandRefused: What comes out is not what was looked at, or the store has no whole edition.
+        CommandRefused: What comes out is not what was looked at, the store has no whole edition, or it was made
+            from other data than was released.
     """
     edition = plan.edition(report)
-    if is_looked_at(store.edition(edition)):
-        return
     folder = store.fetch_edition(edition)
     instead = f"python runner.py show {edition}"
-    if not (folder / "executed.ipynb").is_file():
+    if not all((folder / name).is_file() for name in (MANIFEST, "executed.ipynb")):
         raise CommandRefused(f"mailing {edition}", f"it is not whole in {store.address(folder)}", instead)
+    if not is_made_from(folder, inventory.snapshot):
+        because = f"in {store.address(folder)} is one of other data than was released (snapshot {inventory.snapshot})"
+        raise CommandRefused(f"mailing {edition}", f"{because}. Send from the outputs that have it", instead)
+    if is_looked_at(folder):
+        return
     rendered, message = rendered_from(plan, inventory, report, folder, has_previous=had_previous(folder))
     if not shows(folder, rendered):
         raise CommandRefused(f"mailing {edition}", f"{_CHANGED}. Send from the machine or image that built it", instead)
