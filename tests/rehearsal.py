@@ -25,8 +25,10 @@ from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 
+import nbformat
 from hotel_on_aws import HOTEL, company_on_aws, load_bucket, load_tables
 from lambda_sandbox import Emulator, can_be_made
+from nbformat.v4 import new_code_cell, new_notebook
 from stand_ins import boto3_variables, serving_ministack, serving_moto
 from topics import Topic, subscribed_topic
 
@@ -37,10 +39,10 @@ from quarterdeck.mail import frozen_body
 ROOT = Path(__file__).parent.parent
 
 REPORTS = ("accounting", "ceo", "cfo", "cmo", "cto")
-SENDER, READER, COPY = "reports@example.com", "reader@example.com", "audit@example.com"
+SENDER, READER, COPY, OWNER = "reports@example.com", "reader@example.com", "audit@example.com", "owner@example.com"
 LEDGER, BUCKET, SOURCES = "rehearsal-ledger", "rehearsal-store", "rehearsal-sources"
 WORKING = f"quarterdeck/stores/{BUCKET}/weekly/@resort"  # of a store in a bucket, below the user's cache
-BY_COMMAND, BY_LAMBDA = "2016-W50", "2016-W51"
+BY_COMMAND, BY_LAMBDA, FAILING = "2016-W50", "2016-W51", "2016-W49"
 MONDAY_AFTER = "2016-12-26T08:00:00Z"  # of the week that the function mails
 
 
@@ -149,6 +151,7 @@ def opened_account(task: Path) -> Topic:
         client("sesv2").create_email_identity(EmailIdentity=address)
     for folder in ("quarterdeck", "notebooks", "params"):
         shutil.copytree(ROOT / folder, task / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "runner.py", task)
     load_tables("hotel-")
     load_bucket(SOURCES, "weekly/")
     company_on_aws(
@@ -165,7 +168,7 @@ def command(task: Path, environment: dict[str, str], *arguments: str) -> subproc
     """The command, as a person types it in a clone."""
     known = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return subprocess.run(
-        [sys.executable, str(ROOT / "runner.py"), *arguments],
+        [sys.executable, "runner.py", *arguments],
         cwd=task,
         env={**known, **environment, "PYTHONHASHSEED": "0", "XDG_CACHE_HOME": str(task.parent / "cache")},
         capture_output=True,
@@ -230,11 +233,52 @@ def rehearse(told: Told, endpoint: str, inbox: Callable[[str], list[Mail]], work
     with pointed_at(endpoint, work):
         told.claim("pages and notebooks are in the bucket, messages are not", why_not_kept())
     with pointed_at(endpoint, work):
-        told.claim("all went well, so nobody is told", ", ".join(alert["Subject"] for alert in topic.arrived()))
+        one_fails(told, lambda: failed_start(task, environment), topic, lambda: inbox(endpoint)[len(sent) :])
     if why_not := can_be_made():
         print(f"---   {told.where:<9} Lambda's sandbox did not run: {why_not}")  # noqa: T201 - its report
         return
     by_lambda(told, Emulator(task, environment, work / "lambda"), endpoint, inbox)
+
+
+def one_fails(told: Told, start: Callable[[], int], topic: Topic, mails: Callable[[], list[Mail]]) -> None:
+    """A report that fails, sent twice: who is told, and of what."""
+    told.claim("all went well, so nobody is told", ", ".join(alert["Subject"] for alert in topic.arrived()))
+    codes = [start(), start()]
+    told.claim("a report that fails ends with 4", "" if codes == [4, 4] else f"exit codes {codes}")
+    told.claim("two such starts tell the topic once, without a traceback", why_not_one_alert(topic.arrived()))
+    told.claim("its owner alone is mailed the traceback, once", why_not_the_owner(mails()))
+
+
+def failed_start(task: Path, environment: dict[str, str]) -> int:
+    """Send a report whose notebook fails, in a week of its own; the exit code."""
+    notebook = new_notebook(cells=[new_code_cell("1 / 0")])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    made = {
+        task / "notebooks" / "broken.ipynb": nbformat.writes(notebook),
+        task / "params" / "broken.yaml": f"report: broken\ntitle: Broken\nowner: {OWNER}\n",
+    }
+    for path, text in made.items():
+        path.write_text(text)
+    done = command(task, environment, "run", "broken", "--send", "--period", FAILING)
+    for path in made:
+        path.unlink()
+    return done.returncode
+
+
+def why_not_one_alert(alerts: list[dict]) -> str:
+    """What is wrong with *alerts*, which are to be the one of the failed report."""
+    if [alert["Subject"] for alert in alerts] != [f"Quarterdeck resort {FAILING}: 1 failed"]:
+        return f"{len(alerts)} alerts: {[alert['Subject'] for alert in alerts]}"
+    text = alerts[0]["Message"]
+    wanted = (f"broken/{FAILING} is failed", "ZeroDivisionError", "python runner.py run broken")
+    lacking = [f"it lacks {words}" for words in wanted if words not in text]
+    return "\n".join(lacking + [f"it has {words}" for words in ("Traceback", "@example.com") if words in text])
+
+
+def why_not_the_owner(mails: list[Mail]) -> str:
+    if [mail.readers | mail.copies for mail in mails] != [{OWNER}]:
+        return f"mails to {[sorted(mail.readers | mail.copies) for mail in mails]}"
+    return "" if "Traceback" in mails[0].text else mails[0].text
 
 
 def why_not_kept() -> str:
