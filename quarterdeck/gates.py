@@ -18,10 +18,9 @@ from html.parser import HTMLParser
 from quarterdeck.blocks import FigureRecord
 from quarterdeck.inventory import TABLES
 from quarterdeck.metrics.figure import CATALOGUE
-from quarterdeck.render import MOST_HTML_BYTES, PAGE_SCRIPT, Rendered
+from quarterdeck.render import MOST_HTML_BYTES, MOST_MESSAGE_BYTES, PAGE_SCRIPT, Rendered
 from quarterdeck.render.text import NARROWEST, display_width
 
-MOST_MESSAGE_BYTES = 3_000_000
 _MOST_LINE_BYTES = 998  # RFC 5322; SES refuses more
 
 _HEADERS = (

@@ -49,7 +49,7 @@ from quarterdeck.display import Display
 from quarterdeck.errors import InputInvalid
 from quarterdeck.metrics.figure import CATALOGUE, Metric
 from quarterdeck.period import Period
-from quarterdeck.render import MOST_HTML_BYTES, EditionIdentity, PageExporter, encoded, render
+from quarterdeck.render import MOST_HTML_BYTES, MOST_MESSAGE_BYTES, EditionIdentity, PageExporter, encoded, render
 from quarterdeck.render.tokens import colours
 
 DATA = Path(__file__).parent / "data" / "render"
@@ -720,6 +720,21 @@ def test_page_goes_with_the_mail(rendered):
     assert mail.get_content_type() == "multipart/mixed"
     assert page.get_filename() == "cfo-2026-W47.html"
     assert page.get_content() == edition.page
+
+
+def test_page_too_heavy_for_a_mail_stays_behind(rendered):
+    """A page that would take the message over 3 MB is left out, and both parts and the list of drops say so."""
+    noise = io.BytesIO()
+    Pillow.effect_noise((2600, 2400), 90).save(noise, "PNG", compress_level=0)
+    assert len(noise.getvalue()) > 6_000_000
+
+    edition = rendered(code(displayed(image__png=b64(noise.getvalue()))), identity=replace(IDENTITY, attach=("page",)))
+
+    assert edition.body.attachments == ()
+    assert len(edition.body.mime) < MOST_MESSAGE_BYTES
+    for text in media(edition)[1:]:
+        assert "Too large to go with this mail: cfo-2026-W47.html." in text
+    assert edition.dropped[-1] == "the file cfo-2026-W47.html, to keep the message small"
 
 
 @pytest.mark.skipif(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -20,12 +20,13 @@ from quarterdeck.errors import InputInvalid
 from quarterdeck.render.document import read_document
 from quarterdeck.render.exporter import PAGE_SCRIPT, PageExporter
 from quarterdeck.render.identity import EditionIdentity, identity_of
-from quarterdeck.render.letter import MOST_HTML_BYTES, headline_of, write_letter
+from quarterdeck.render.letter import MOST_HTML_BYTES, MOST_MESSAGE_BYTES, headline_of, write_letter
 from quarterdeck.render.mime import Attachment, Image, MessageBody, encoded
 from quarterdeck.render.pdf import page_as_pdf
 
 __all__ = [
     "MOST_HTML_BYTES",
+    "MOST_MESSAGE_BYTES",
     "PAGE_SCRIPT",
     "Attachment",
     "EditionIdentity",
@@ -84,8 +85,7 @@ def render_notebook(executed: nbformat.NotebookNode, identity: EditionIdentity, 
     # long. The document has all of it, so it gets an empty one.
     nothing = nbformat.v4.new_notebook()
     page, _ = _exporter().from_notebook_node(nothing, {"identity": identity, "document": document})
-    body, dropped = write_letter(document, identity)
-    body = replace(body, attachments=tuple(_attached(page, form, identity) for form in identity.attach))
+    body, dropped = write_letter(document, identity, [_attached(page, form, identity) for form in identity.attach])
     return Rendered(page, body, document.metrics, document.kpis, headline_of(document, identity), dropped)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from html import unescape
 
 import css_inline
@@ -15,12 +17,16 @@ from quarterdeck.render.exporter import TEMPLATES
 from quarterdeck.render.identity import EditionIdentity
 from quarterdeck.render.items import Document, cut_at_word
 from quarterdeck.render.looks import equip, nice, sources
-from quarterdeck.render.mime import MessageBody, encoded
+from quarterdeck.render.mime import Attachment, MessageBody, encoded
 from quarterdeck.render.text import write_text
 
 # Gmail clips what is longer than about 102 KB. Encoded is what counts there.
 MOST_HTML_BYTES = 80_000
+# What a gate lets through, headers included; a message to many readers has long ones.
+MOST_MESSAGE_BYTES = 3_000_000
+_HEADERS = 50_000  # bytes
 
+_TOO_LARGE = "Too large to go with this mail:"
 _SUBJECT = 100  # characters
 _PREHEADER = 200
 _MOST_SOURCES = 1000
@@ -35,9 +41,33 @@ _TAG = re.compile(r"<[^>]+>")
 _BLANKS = re.compile(r"^ +| {2,}")
 
 
-def write_letter(document: Document, edition: EditionIdentity) -> tuple[MessageBody, tuple[str, ...]]:
+def write_letter(
+    document: Document, edition: EditionIdentity, files: Sequence[Attachment] = ()
+) -> tuple[MessageBody, tuple[str, ...]]:
     """
-    The body of the mail, and what of the document it had to leave out.
+    The body of the mail with those of *files* that fit, and what of the document and of them it had to leave out.
+
+    A message is at most `MOST_MESSAGE_BYTES`: a file that would make it larger stays behind, and the footer says so.
+    """
+    body, dropped = _written(document, edition)
+    going: list[Attachment] = []
+    heavy: list[str] = []
+    for file in files:
+        if len(replace(body, attachments=(*going, file)).mime) <= MOST_MESSAGE_BYTES - _HEADERS:
+            going.append(file)
+        else:
+            heavy.append(file.name)
+    if heavy:
+        body, dropped = _written(document, edition, heavy)
+    left_behind = (f"the file {name}, to keep the message small" for name in heavy)
+    return replace(body, attachments=tuple(going)), (*dropped, *left_behind)
+
+
+def _written(
+    document: Document, edition: EditionIdentity, heavy: Sequence[str] = ()
+) -> tuple[MessageBody, tuple[str, ...]]:
+    """
+    As `write_letter`, without files; of those named *heavy* the footer says that they do not go along.
 
     The HTML is at most `MOST_HTML_BYTES` as it travels: table rows go first, and where they stood it is
     said how many are on the page.
@@ -48,7 +78,7 @@ def write_letter(document: Document, edition: EditionIdentity) -> tuple[MessageB
     excerpter = Excerpter(document, headline)
     for budget in BUDGETS:
         excerpt = excerpter.excerpt(budget)
-        footer = _footer(document, excerpt, edition)
+        footer = [*_footer(document, excerpt, edition), *(f"{_TOO_LARGE} {name}." for name in heavy)]
         html = _html(excerpt, edition, subject=subject, preheader=preheader, footer=footer)
         if len(encoded(html)[1]) <= MOST_HTML_BYTES:
             break
