@@ -139,6 +139,15 @@ def week_of(tmp_path_factory, request) -> Callable[[str, str], Path]:
     return lambda company, period: built_week(company, period, shared)
 
 
+@pytest.fixture(scope="module")
+def browser():
+    """Debian's Chromium, started once for a module's tests."""
+    from checkers import chromium  # noqa: PLC0415 - most tests need no browser
+
+    with chromium() as opened:
+        yield opened
+
+
 @pytest.fixture
 def harbour(tmp_path: Path) -> Harbour:
     """A company with two events in 2026-W47 and a report `cfo` that says what was recognised."""

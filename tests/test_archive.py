@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from checkers import chromium, seen_on
+from checkers import seen_on
 from harbour import SAYS, FakeMailer, Harbour, make_harbour
 
 from quarterdeck.archive import write_archive
@@ -44,12 +44,6 @@ def project(tmp_path_factory) -> Harbour:
     made.run("cfo", "cto", mailer=FakeMailer())
     write_archive(made.root / "outputs", load_company(made.root / "company"), made.ledger)
     return made
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -4,12 +4,11 @@ import base64
 import io
 import json
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import nbformat
 import pytest
+from identities import IDENTITY, envelope_of
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image as Pillow
 
@@ -27,34 +26,12 @@ from quarterdeck.blocks import (
     Table,
     TableColumn,
 )
-from quarterdeck.display import Display
 from quarterdeck.gates import check_edition, reconcile
-from quarterdeck.mail import Envelope, stamp
-from quarterdeck.period import Period
-from quarterdeck.render import Attachment, EditionIdentity, Image, render
+from quarterdeck.mail import stamp
+from quarterdeck.render import Attachment, Image, render
 
 DATA = Path(__file__).parent / "data" / "render"
-ZONE = "America/Los_Angeles"
-IDENTITY = EditionIdentity(
-    edition="cfo/2026-W47",
-    title="CFO",
-    company="Harbour Day Charters",
-    period=Period(2026, 47, ZONE),
-    display=Display("en_US", "USD", ZONE),
-    snapshot="3f9a2c71",
-    as_of=datetime(2026, 11, 23, 5, 10, tzinfo=ZoneInfo(ZONE)),
-    sample=False,
-    owner="finance@example.com",
-)
-ENVELOPE = Envelope(
-    sender="Reports <reports@example.com>",
-    to=("cfo@example.com",),
-    date=IDENTITY.as_of,
-    message_id="<a1@example.com>",
-    reply_to=IDENTITY.owner,
-    edition=IDENTITY.edition,
-    snapshot=IDENTITY.snapshot,
-)
+ENVELOPE = envelope_of(IDENTITY)
 
 
 def png(colour="#FBFAF7", size=(1184, 380)):

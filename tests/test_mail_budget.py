@@ -1,10 +1,9 @@
 """A mail fits into 80 KB, whatever its document holds."""
 
-from datetime import datetime
 from random import Random
-from zoneinfo import ZoneInfo
 
 import pytest
+from identities import IDENTITY
 
 from quarterdeck.blocks import (
     Action,
@@ -20,24 +19,10 @@ from quarterdeck.blocks import (
     Table,
     TableColumn,
 )
-from quarterdeck.display import Display
-from quarterdeck.period import Period
-from quarterdeck.render import MOST_HTML_BYTES, EditionIdentity, encoded
+from quarterdeck.render import MOST_HTML_BYTES, encoded
 from quarterdeck.render.items import Document, Printed, Prose, Section
 from quarterdeck.render.letter import write_letter
 
-ZONE = "America/Los_Angeles"
-IDENTITY = EditionIdentity(
-    edition="cfo/2026-W47",
-    title="CFO",
-    company="Harbour Day Charters",
-    period=Period(2026, 47, ZONE),
-    display=Display("en_US", "USD", ZONE),
-    snapshot="3f9a2c71",
-    as_of=datetime(2026, 11, 23, 5, 10, tzinfo=ZoneInfo(ZONE)),
-    sample=False,
-    owner="finance@example.com",
-)
 PIECES = (
     "Cash is down ",
     "x",

@@ -14,7 +14,6 @@ from html.parser import HTMLParser
 import dkim
 import pytest
 from checkers import (
-    chromium,
     html_of,
     overflow_of,
     pictures_of,
@@ -47,12 +46,6 @@ def mails(week_of, tmp_path_factory):
     folders = [folder for week in WEEKS for folder in sorted(week_of(*week).iterdir()) if folder.is_dir()]
     folders += foreign_editions(tmp_path_factory.mktemp("foreign"))
     return {f"{folder.name}/{folder.parent.name}": read_mail(folder) for folder in folders}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 # Seen

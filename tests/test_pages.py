@@ -7,7 +7,7 @@ Each checker is also given a page that it must find fault with.
 import re
 
 import pytest
-from checkers import WIDTHS, chromium, html_faults, printed_pages, seen_in
+from checkers import WIDTHS, html_faults, printed_pages, seen_in
 from foreign import foreign_editions
 
 WEEKS = (("sample", "2026-W47"), ("hotel", "2016-W38"))
@@ -17,12 +17,6 @@ WEEKS = (("sample", "2026-W47"), ("hotel", "2016-W38"))
 def pages(week_of, tmp_path_factory):
     own = [page for week in WEEKS for page in sorted(week_of(*week).glob("*/page.html"))]
     return own + [folder / "page.html" for folder in foreign_editions(tmp_path_factory.mktemp("foreign"))]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 def test_pages_are_accessible_and_fit_on_every_screen(browser, pages):

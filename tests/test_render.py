@@ -17,11 +17,11 @@ from email import message_from_bytes
 from email.policy import SMTP
 from html.parser import HTMLParser
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import nbconvert.exporters
 import nbformat
 import pytest
+from identities import IDENTITY, ZONE
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image as Pillow
 
@@ -45,26 +45,13 @@ from quarterdeck.blocks import (
     TableColumn,
 )
 from quarterdeck.charts.theme import contrast
-from quarterdeck.display import Display
 from quarterdeck.errors import InputInvalid
 from quarterdeck.metrics.figure import CATALOGUE, Metric
 from quarterdeck.period import Period
-from quarterdeck.render import MOST_HTML_BYTES, MOST_MESSAGE_BYTES, EditionIdentity, PageExporter, encoded, render
+from quarterdeck.render import MOST_HTML_BYTES, MOST_MESSAGE_BYTES, PageExporter, encoded, render
 from quarterdeck.render.tokens import colours
 
 DATA = Path(__file__).parent / "data" / "render"
-ZONE = "America/Los_Angeles"
-IDENTITY = EditionIdentity(
-    edition="cfo/2026-W47",
-    title="CFO",
-    company="Harbour Day Charters",
-    period=Period(2026, 47, ZONE),
-    display=Display("en_US", "USD", ZONE),
-    snapshot="3f9a2c71",
-    as_of=datetime(2026, 11, 23, 5, 10, tzinfo=ZoneInfo(ZONE)),
-    sample=False,
-    owner="finance@example.com",
-)
 
 
 def png(width=1184, height=380, mode="RGB", colour="#FBFAF7", kind="PNG"):

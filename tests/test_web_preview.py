@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from checkers import chromium, seen_on
+from checkers import seen_on
 from harbour import SAYS, Harbour, make_harbour
 from playwright.sync_api import Page, expect
 from previewing import Served, preview
@@ -44,12 +44,6 @@ def environment_of(root: Path) -> Path:
 def served(project):
     with preview(settings_of(project)) as started:
         yield started
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture
