@@ -224,6 +224,19 @@ def test_both_parts_have_each_kpi(good):
     )
 
 
+def test_a_kpi_of_one_digit_stands_beside_its_name(edition):
+    """A "3" is somewhere in every mail: it counts where the KPI's name is before it, and nothing after it."""
+    made = edition(Kpis(kpis=(Kpi(id="x", label="Zones at risk", value="3"),)), Note(text="In 3 of 33 zones."))
+    assert findings_of(made) == []
+    (before, after) = made.body.html.split(">3<")  # the KPI's own, for the sentence is one piece of text
+    for shown in ("4", "33"):
+        another = replace(made, body=replace(made.body, html=f"{before}>{shown}<{after}"))
+        assert "the mail lacks the value of “Zones at risk”, 3" in findings_of(another)
+    assert "the text part lacks the value of “Zones at risk”, 3" in findings_of(
+        with_text(made, "Zones at risk  3", "Zones at risk  4")
+    )
+
+
 def test_value_with_no_break_spaces_is_found(edition):
     """`1 234 €` is one value, whichever spaces a medium sets in it."""
     assert findings_of(edition(Kpis(kpis=(Kpi(id="x", label="Cash", value="1\u202f234\u00a0€"),)))) == []
