@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,12 +13,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from harbour import Harbour, make_harbour
+from small_ses import Clock, FakeSes, serving_ses
 from stand_ins import MINISTACK, boto3_variables, serving_ministack, serving_moto
 from weeks_built import built_week
 from wire import Call, Wire
 
+from quarterdeck.aws import client
 from quarterdeck.config import load_company
 from quarterdeck.inventory import TABLES, AssetInventory, CompanySettings
+from quarterdeck.mail.ses import SesMailer
 from quarterdeck.snapshot import take_snapshot
 from quarterdeck.sources import collect
 
@@ -137,6 +141,38 @@ def week_of(tmp_path_factory, request) -> Callable[[str, str], Path]:
     # A worker of pytest-xdist has a folder inside the one of the whole session.
     shared = own.parent if hasattr(request.config, "workerinput") else own
     return lambda company, period: built_week(company, period, shared)
+
+
+# SES: a small one of our own, and moto's.
+
+
+@pytest.fixture
+def ses(on_aws) -> Iterator[FakeSes]:
+    """A small SES of our own, and boto3 pointed at it."""
+    with serving_ses() as fake:
+        on_aws(fake.endpoint)
+        yield fake
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def mailer(ses, clock) -> SesMailer:  # noqa: ARG001 - boto3 is pointed there
+    """A mailer that waits half a second for SES, and on no clock but ours."""
+    return SesMailer(None, now=clock.now, sleep=clock.sleep, answer_within_s=0.5)
+
+
+@pytest.fixture
+def on_moto(moto, on_aws, clock) -> SesMailer:
+    """A mailer on a moto that was emptied and knows the sender."""
+    on_aws(moto)
+    reset = urllib.request.Request(f"{moto}/moto-api/reset", method="POST")  # noqa: S310 - our own server
+    urllib.request.urlopen(reset).close()  # noqa: S310 - likewise
+    client("sesv2").create_email_identity(EmailIdentity="reports@harbour.boats")
+    return SesMailer(None, now=clock.now, sleep=clock.sleep)
 
 
 @pytest.fixture(scope="module")
