@@ -12,12 +12,10 @@ import json
 import sys
 from pathlib import Path
 
-import quarterdeck
 from quarterdeck.files import sha256_of
 from quarterdeck.period import Period
+from quarterdeck.pipeline.manifest import MANIFEST, package_hash
 from quarterdeck.pipeline.plan import Report
-
-MANIFEST = "manifest.json"
 
 # What no kernel of a run loads; a test starts one and looks.
 NOT_IN_A_KERNEL = frozenset(
@@ -44,18 +42,7 @@ def execution_key(report: Report, period: Period, *, snapshot: str, previous: Pa
         "period": str(period),
         "snapshot": snapshot,
         "previous": sha256_of(previous / MANIFEST) if previous is not None else "",
-        "package": _package_of_a_kernel(),
+        "package": package_hash(but=NOT_IN_A_KERNEL),
         "python": sys.version,
     }
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-
-
-def _package_of_a_kernel() -> str:
-    """One hash over the package's files that a notebook can come to load."""
-    root = Path(quarterdeck.__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*")):
-        inside = path.relative_to(root)
-        if path.is_file() and "__pycache__" not in path.parts and inside.parts[0] not in NOT_IN_A_KERNEL:
-            digest.update(inside.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()

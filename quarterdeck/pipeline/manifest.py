@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,7 +38,7 @@ def inputs_of(report: Report, snapshot: str, previous: Path | None) -> dict[str,
         f"params/{report.params_file.name}": sha256_of(report.params_file),
         "parameters": hashlib.sha256(values.encode()).hexdigest(),
         "snapshot": snapshot,
-        "quarterdeck": _package_hash(),
+        "quarterdeck": package_hash(),
     }
     if previous is not None:
         found["previous"] = sha256_of(previous / MANIFEST)
@@ -190,13 +190,19 @@ def is_current(folder: Path, inputs: Mapping[str, str]) -> bool:
         return False  # no edition, or not one that we wrote: it is made again
 
 
-def _package_hash() -> str:
-    """One hash over the package's code and templates: a changed figure or picture is a changed input."""
+def package_hash(*, but: Collection[str] = ()) -> str:
+    """
+    One hash over the package's code and templates: a changed figure or picture is a changed input.
+
+    Args:
+        but: Files and folders of the package that do not count.
+    """
     root = Path(quarterdeck.__file__).parent
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+        inside = path.relative_to(root)
+        if path.is_file() and "__pycache__" not in path.parts and inside.parts[0] not in but:
+            digest.update(inside.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
