@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -33,7 +32,7 @@ from quarterdeck.config import Limits
 from quarterdeck.errors import InputInvalid, NotebookFailed, ReportOverdue
 from quarterdeck.files import write_beside_then_rename
 from quarterdeck.kernels import SINGLE_THREADED, PromptClient, WarmProvisioner, choose_provisioner, prepare
-from quarterdeck.log import bound, logger
+from quarterdeck.log import bound, logger, what_is_bound
 
 # papermill loads boto3 where it finds it, for notebooks on S3. Ours lie in files, and a run that needs no AWS
 # loads none of it: without this part papermill does as it does where boto3 is not installed.
@@ -134,20 +133,16 @@ def execute(
     """
     stop = threading.Event()
     kernels = _Kernels()
+    given = what_is_bound()  # nothing else of the caller's context: an event loop in it would serve two at once
 
     def run(job: Job) -> Executed | None:
-        allowed_s = None if stop.is_set() else begin(job)
-        if allowed_s is None:
-            return None
-        with bound(edition=job.edition):  # what papermill logs is of this edition
-            return _execute_one(job, kernels, allowed_s)
+        with bound(**{**given, "edition": job.edition}):  # what papermill logs is of this edition
+            allowed_s = None if stop.is_set() else begin(job)
+            return None if allowed_s is None else _execute_one(job, kernels, allowed_s)
 
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="execute") as pool:
         try:
-            yield from filter(
-                None,
-                (done.result() for done in as_completed([pool.submit(copy_context().run, run, job) for job in jobs])),
-            )
+            yield from filter(None, (done.result() for done in as_completed([pool.submit(run, job) for job in jobs])))
         finally:
             stop.set()
             kernels.kill_all()

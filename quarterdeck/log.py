@@ -14,12 +14,13 @@ from typing import Any
 
 import structlog
 from structlog.contextvars import bound_contextvars as bound
+from structlog.contextvars import get_contextvars as what_is_bound
 from structlog.typing import Processor
 
 from quarterdeck.errors import InputInvalid
 from quarterdeck.redaction import Redactor
 
-__all__ = ["bound", "configure", "logger"]
+__all__ = ["bound", "configure", "logger", "what_is_bound"]
 
 _OURS = "quarterdeck"
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+from jupyter_core.utils import ensure_event_loop
 from nbformat.v4 import new_code_cell, new_notebook
 
 from quarterdeck.config import Limits
@@ -87,6 +88,18 @@ def test_plain_notebooks_put_out_the_same_bytes_on_both_kernels(monkeypatch, tmp
     assert [done.failure for done in (*warm.values(), *stock.values())] == [None] * 4
     for path in paths:
         assert outputs_of(warm[path.stem].job.output) == outputs_of(stock[path.stem].job.output)
+
+
+def test_an_event_loop_of_the_callers_serves_no_notebook(tmp_path):
+    """Where the caller has one, as whoever has used a Jupyter client does, two notebooks at once take one each."""
+    callers = ensure_event_loop()
+    try:
+        done = run(*(job_of(written(tmp_path, name, "import time; time.sleep(1)", "1")) for name in ("one", "other")))
+
+        assert [one.failure for one in done.values()] == [None, None]
+        assert not callers.is_closed()
+    finally:
+        callers.close()
 
 
 WELL_BEHAVED = [
