@@ -49,7 +49,15 @@ _UNKNOWN_KEY = frozenset(
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
 _NAMED = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)")  # S3 may mean the key of KMS
 _MISSING = frozenset(
-    {"NoSuchBucket", "NoSuchHostedZone", "NotFound", "NotFoundException", "ResourceNotFoundException", "404"}
+    {
+        "404",
+        "NoSuchBucket",
+        "NoSuchHostedZone",
+        "NoSuchKey",
+        "NotFound",
+        "NotFoundException",
+        "ResourceNotFoundException",
+    }
 )
 THROTTLED = frozenset(
     {

@@ -168,6 +168,53 @@ def test_an_export_that_lacks_items_is_refused(account, tmp_path):
         of(folder)
 
 
+@pytest.mark.parametrize(
+    ("of_manifest", "content", "says"),
+    [
+        ("summary.json", b"<Error/>", r"summary\.json, line 1, column 1: found malformed JSON"),
+        ("summary.json", b"", r"summary\.json: found nothing"),
+        ("summary.json", b"7", r"summary\.json: found 7"),
+        ("summary.json", b'{"outputFormat": "DYNAMODB_JSON"}', r"summary\.json, exportTime: found nothing"),
+        ("summary.json", b'{"itemCount": "ten"', r"summary\.json, line 1, column 20: found malformed JSON"),
+        ("files.json", b"{}", r"files\.json, line 1, itemCount: found nothing"),
+        ("files.json", b'{"itemCount": 5, "dataFileS3Key": 7}', r"files\.json, line 1, dataFileS3Key: found 7"),
+        ("files.json", b'{"itemCount": "5", "dataFileS3Key": "x"}', r"files\.json, line 1, itemCount: found '5'"),
+        ("files.json", b"7", r"files\.json, line 1: found 7"),
+        ("files.json", b"\xff", r"files\.json, line 1: found the byte 0xff"),
+    ],
+)
+@pytest.mark.parametrize("stand_in", STAND_INS)
+def test_an_exports_manifest_that_is_none_is_named(account, tmp_path, stand_in, of_manifest, content, says):
+    """Bucket, key, line and what is missing there are said, and how to make an export."""
+    bucket = account(stand_in) + "exports"
+    client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    export_of("weekly/", bucket, at="2016-12-31T00:00:00Z", items=items_of("Users")[:10])
+    key = f"weekly/AWSDynamoDB/2016-12-31T00:00:00Z/manifest-{of_manifest}"
+    client("s3").put_object(Bucket=bucket, Key=key, Body=content)
+    folder = company_on_aws(tmp_path / "company", {"users": {"export": f"s3://{bucket}/weekly"}})
+
+    with pytest.raises(InputInvalid, match=says) as refused:
+        of(folder)
+
+    assert str(refused.value).startswith(f"s3://{bucket}/{key}")
+    assert "malformed" in says or "0xff" in says or "export-table-to-point-in-time" in str(refused.value)
+
+
+def test_an_export_without_one_of_its_files_names_it(account, tmp_path):
+    """What a lifecycle rule took away is said with bucket and key."""
+    bucket = account("moto") + "exports"
+    client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    export_of("", bucket, at="2016-12-31T00:00:00Z", items=items_of("Users")[:10])
+    key = "AWSDynamoDB/2016-12-31T00:00:00Z/data/1.json.gz"
+    client("s3").delete_object(Bucket=bucket, Key=key)
+    folder = company_on_aws(tmp_path / "company", {"users": {"export": f"s3://{bucket}"}})
+
+    with pytest.raises(AwsUnavailable) as refused:
+        of(folder)
+
+    assert str(refused.value).startswith(f"s3://{bucket}/{key}: there is none in this account and region (NoSuchKey)")
+
+
 @pytest.mark.parametrize("stand_in", STAND_INS)
 def test_route53_itself_is_what_the_cli_prints_of_it(account, wire, monkeypatch, stand_in, tmp_path):
     """

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import reprlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
 
 from quarterdeck.aws import client, in_our_words
 from quarterdeck.errors import InputInvalid
@@ -19,6 +23,27 @@ _SCHEME = "s3://"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _SUMMARY = "**/manifest-summary.json"  # DynamoDB writes it last: an export that has one is finished
 _READABLE = ("FULL_EXPORT", "DYNAMODB_JSON")
+_EXPORT = "aws dynamodb export-table-to-point-in-time --export-format DYNAMODB_JSON"
+
+
+class _Written(BaseModel):
+    """What DynamoDB writes about an export, as far as we read it."""
+
+    model_config = ConfigDict(alias_generator=to_camel, strict=True, extra="ignore")
+
+
+class _Summary(_Written):
+    export_time: str
+    item_count: int
+    manifest_files_s3_key: str
+
+
+class _File(_Written):
+    item_count: int
+    data_file_s3_key: str
+
+
+W = TypeVar("W", bound=_Written)
 
 
 def is_in_bucket(path: str) -> bool:
@@ -89,20 +114,20 @@ def newest_export(place: str, url: str) -> Iterator[Document]:
         AwsUnavailable: There is no such bucket, a permission is missing, or S3 does not answer.
     """
     folder = _place(place, url)
-    summaries = [_object(folder.read(name)) for name in folder.keys([_SUMMARY])]
-    full = [one for one in summaries if (one.get("exportType", _READABLE[0]), one.get("outputFormat")) == _READABLE]
+    summaries = [_summary(folder.read(name)) for name in folder.keys([_SUMMARY])]
+    full = [found for found in summaries if found is not None]
     if not full:
         found = f"{url!r}, with {len(summaries)} finished exports, none of them full and in DynamoDB JSON"
-        raise InputInvalid(place, found, "aws dynamodb export-table-to-point-in-time --export-format DYNAMODB_JSON")
-    summary = max(full, key=lambda one: str(one.get("exportTime", "")))
+        raise InputInvalid(place, found, _EXPORT)
+    summary = max(full, key=lambda one: one.export_time)
     whole = _Place(folder.s3, folder.bucket, "")
-    files = [_entry(line) for _, line in json_values(whole.read(str(summary["manifestFilesS3Key"])))]
-    counted = sum(int(str(file["itemCount"])) for file in files)
-    if counted != int(str(summary["itemCount"])):
-        found = f"{counted:,} items in its files"
-        raise InputInvalid(folder.url(str(summary["manifestFilesS3Key"])), found, f"{summary['itemCount']:,} items")
+    listing = whole.read(summary.manifest_files_s3_key)
+    files = [_checked(_File, written, f"{listing.place}, line {line}") for line, written in json_values(listing)]
+    counted = sum(file.item_count for file in files)
+    if counted != summary.item_count:
+        raise InputInvalid(listing.place, f"{counted:,} items in its files", f"{summary.item_count:,} items")
     for file in files:
-        document = whole.read(str(file["dataFileS3Key"]))
+        document = whole.read(file.data_file_s3_key)
         yield Document(document.name.removeprefix(folder.prefix), document.content, document.place)
 
 
@@ -114,15 +139,24 @@ def _place(place: str, url: str) -> _Place:
     return _Place(client("s3"), bucket, f"{prefix}/" if prefix else "")
 
 
-def _object(document: Document) -> Mapping[str, Any]:
-    (found,) = (value for _, value in json_values(document))
-    return _entry(found)
+def _summary(document: Document) -> _Summary | None:
+    """What the summary of an export says; None where it is no full one, or not in DynamoDB JSON."""
+    written = [value for _, value in json_values(document)]
+    alone = written[0] if len(written) == 1 else written
+    if isinstance(alone, dict) and (alone.get("exportType", _READABLE[0]), alone.get("outputFormat")) != _READABLE:
+        return None
+    return _checked(_Summary, alone, document.place)
 
 
-def _entry(value: object) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise InputInvalid("an export's manifest", type(value).__name__, "an object, as DynamoDB writes it")
-    return value
+def _checked(kind: type[W], written: object, place: str) -> W:
+    try:
+        return kind.model_validate(written)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ", ".join([place, *map(str, problem["loc"])])
+        found = reprlib.repr(problem["input"]) if written and problem["type"] != "missing" else "nothing"
+        expected = f"an export's manifest as DynamoDB writes it; take that export away, or make a new one by {_EXPORT}"
+        raise InputInvalid(where, found, expected) from error
 
 
 def _expression(pattern: str) -> re.Pattern[str]:
