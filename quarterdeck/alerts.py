@@ -53,8 +53,9 @@ def publish(alert: Alert, topic: str) -> str:
 
 @dataclass(frozen=True)
 class Addressed:
-    """For whom a mail about an edition is: from *sender* to *owner*, about the snapshot it was made from."""
+    """For whom a mail about an edition of *company* is: from *sender* to *owner*, about the edition's snapshot."""
 
+    company: str
     sender: str
     owner: str
     edition: str
@@ -80,6 +81,7 @@ def as_mail(alert: Alert, addressed: Addressed, now: datetime) -> bytes:
         reply_to=addressed.owner,
         edition=addressed.edition,
         snapshot=addressed.snapshot,
+        company=addressed.company,
     )
     return stamp(FrozenBody(alert.subject, mime, hashlib.sha256(mime).hexdigest()), envelope)
 

@@ -120,7 +120,7 @@ def _done(event: object, context: Context) -> dict[str, Any]:
         case MailEvents() as told:
             records = [record.model_dump(by_alias=True) for record in told.records]
             ledger = open_ledger(environment.ledger, company.slug, _now)
-            observed = observe_events(records, ledger=ledger, alarm=_alarm(environment))
+            observed = observe_events(records, ledger=ledger, alarm=_alarm(company, environment))
             return {"observed": [one.outcome for one in observed]}
     outcome = run_and_tell(request, environment, _doors(environment, context))
     _tell_alarm(open_ledger(environment.ledger, company.slug, _now), outcome, company)
@@ -204,9 +204,9 @@ def _mailer(environment: Environment) -> Mailer:
     return SesMailer(environment.configuration_set, now=_now, sleep=time.sleep)
 
 
-def _alarm(environment: Environment) -> Alarm:
+def _alarm(company: Company, environment: Environment) -> Alarm:
     redactor = Redactor.knowing(os.environ)
-    return Alarm(environment, _root() / "params", redactor, _now, _mailer(environment))
+    return Alarm(company.name, environment, _root() / "params", redactor, _now, _mailer(environment))
 
 
 def _now() -> datetime:

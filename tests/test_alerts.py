@@ -99,6 +99,7 @@ def test_a_batch_that_fails_tells_the_topic_once_and_the_owner_its_traceback(pro
     assert set(to_owners) == {OWNER, "it@example.com"}
     assert "ZeroDivisionError" in to_owners["it@example.com"]
     assert "Traceback" in to_owners[OWNER]
+    assert re.search(r"^From: Harbour <reports@example[.]com>", to_owners[OWNER], re.MULTILINE)
     assert re.search(
         r"^Message-ID: <[0-9a-f]{32}@example[.]com>", to_owners[OWNER], re.MULTILINE
     )  # the sender's domain

@@ -70,7 +70,7 @@ def alarm_of(params, mailer):
 
     def make(**changes) -> Alarm:
         environment = Environment(**{**vars(ENVIRONMENT), **changes})
-        return Alarm(environment, params, Redactor(), lambda: NOW, mailer)
+        return Alarm("Resort", environment, params, Redactor(), lambda: NOW, mailer)
 
     return make
 
@@ -175,6 +175,7 @@ def test_what_did_not_arrive_is_mailed_to_the_owner_once(ledger, alarm_of, maile
 
     ((to, message, tags),) = mailer.kept
     assert to == OWNER
+    assert b"\r\nFrom: Resort <reports@example.com>\r\n" in message
     assert "delivery" not in tags  # else SES's events about this very mail would be taken for the report's
     assert f"python runner.py show {CFO}" in text_of(message)
     assert READER not in text_of(message)

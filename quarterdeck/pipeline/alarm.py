@@ -25,12 +25,14 @@ class Alarm:
     Tells the topic and the owners; nothing that goes wrong here is raised.
 
     Args:
+        company: Its name, which owners see before a sender that has none.
         params: The project's `params/`, where owners and readers stand.
         redactor: Knows the secrets of the process's environment.
         now: Tells the time, tz-aware.
         mailer: None where no mail is sent: owners are not told then.
     """
 
+    company: str
     environment: Environment
     params: Path
     redactor: Redactor
@@ -58,7 +60,7 @@ class Alarm:
             owner = load_params(self.params, report).owner
             why_not = self._why_not(owner)
             if not why_not and self.mailer is not None:
-                addressed = Addressed(self.environment.sender or "", owner, edition, snapshot)
+                addressed = Addressed(self.company, self.environment.sender or "", owner, edition, snapshot)
                 message = as_mail(alert, addressed, self.now())
                 tags = {"alert": report}
                 self.mailer.send(message, sender=addressed.sender, to=owner, bcc=(), tags=tags)

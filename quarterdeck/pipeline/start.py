@@ -119,5 +119,6 @@ class _Start:
         return Trouble(company, period, self.ledger, came.problems, came.kept_back, snapshots)
 
     def _alarm(self) -> Alarm:
+        company = self.plan.company.name if self.plan else self.request.company.name
         redactor = Redactor.knowing(self.doors.process)
-        return Alarm(self.environment, self.request.root / "params", redactor, self.doors.now, self.mailer)
+        return Alarm(company, self.environment, self.request.root / "params", redactor, self.doors.now, self.mailer)
