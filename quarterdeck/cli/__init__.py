@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from quarterdeck.config import Company, Environment
     from quarterdeck.ledger import Ledger
     from quarterdeck.mail import Mailer
-    from quarterdeck.pipeline import Request
+    from quarterdeck.request import Request
 
 _HELP = """\
 Five notebooks, one frozen snapshot of the company, five executive e-mails a week.
@@ -76,7 +76,7 @@ class Door:
         return open_ledger(self.environment().ledger, company.slug, now)
 
     def request(self, company: Path | None, outputs: Path | None, **more: Any) -> Request:  # noqa: ANN401 - Request's own fields
-        from quarterdeck.pipeline import Request
+        from quarterdeck.request import Request
 
         environment = self.environment()
         return Request(

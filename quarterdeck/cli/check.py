@@ -15,7 +15,7 @@ from quarterdeck.config import Environment, load_company, load_params, report_na
 from quarterdeck.errors import QuarterdeckError, StoreUnwritable
 from quarterdeck.execute import accepted_parameters
 from quarterdeck.ledger import find_ledger, ledger_file
-from quarterdeck.pipeline import Request
+from quarterdeck.request import Request
 from quarterdeck.snapshot import open_snapshot, take_snapshot
 from quarterdeck.sources import collect
 from quarterdeck.store import is_bucket

@@ -14,7 +14,7 @@ from quarterdeck.cli.check import Checked
 from quarterdeck.cli.check_mail import reader_checks, ses_checks
 from quarterdeck.config import Environment
 from quarterdeck.errors import AwsUnavailable, InputInvalid, QuarterdeckError
-from quarterdeck.pipeline import Request
+from quarterdeck.request import Request
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client

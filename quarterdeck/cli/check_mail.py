@@ -11,7 +11,8 @@ from quarterdeck.config import Environment, load_params, report_names
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.mail.ses_account import Account
 from quarterdeck.mail.ses_preflight import Finding, Posting, preflight
-from quarterdeck.pipeline import Request, recipients_of
+from quarterdeck.pipeline import recipients_of
+from quarterdeck.request import Request
 
 _ATTEMPTS = 2
 _ANSWER_WITHIN_S = 10.0

@@ -25,11 +25,12 @@ from quarterdeck.pipeline.joining import joined, wait_for_another
 from quarterdeck.pipeline.looking import Look, Looking
 from quarterdeck.pipeline.observing import observe_events
 from quarterdeck.pipeline.outcome import Outcome
-from quarterdeck.pipeline.plan import Plan, Purpose, Report, Request, make_plan, recipients_of
+from quarterdeck.pipeline.plan import Plan, Report, make_plan, recipients_of
 from quarterdeck.pipeline.release import let_go, mail
 from quarterdeck.pipeline.resend import resend
 from quarterdeck.pipeline.time_left import TimeLeft, no_end
 from quarterdeck.pipeline.workshop import Built, Progress, Workshop
+from quarterdeck.request import Purpose, Request
 from quarterdeck.snapshot import open_snapshot
 from quarterdeck.sources import Told
 from quarterdeck.store import Store

@@ -12,9 +12,9 @@ import json
 import sys
 from pathlib import Path
 
-from quarterdeck.files import sha256_of
+from quarterdeck.files import package_hash, sha256_of
 from quarterdeck.period import Period
-from quarterdeck.pipeline.manifest import MANIFEST, package_hash
+from quarterdeck.pipeline.manifest import MANIFEST
 from quarterdeck.pipeline.plan import Report
 
 # What no kernel of a run loads; a test starts one and looks.

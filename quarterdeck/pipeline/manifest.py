@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import quarterdeck
 from quarterdeck.blocks import FigureRecord
 from quarterdeck.errors import InputInvalid
-from quarterdeck.files import sha256_of, write_beside_then_rename
+from quarterdeck.files import package_hash, sha256_of, write_beside_then_rename
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.mail import frozen_body
 from quarterdeck.period import Period
@@ -188,22 +187,6 @@ def is_current(folder: Path, inputs: Mapping[str, str]) -> bool:
         return manifest["inputs"] == dict(inputs) and is_unchanged and (not has_message or is_looked_at(folder))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False  # no edition, or not one that we wrote: it is made again
-
-
-def package_hash(*, but: Collection[str] = ()) -> str:
-    """
-    One hash over the package's code and templates: a changed figure or picture is a changed input.
-
-    Args:
-        but: Files and folders of the package that do not count.
-    """
-    root = Path(quarterdeck.__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*")):
-        inside = path.relative_to(root)
-        if path.is_file() and "__pycache__" not in path.parts and inside.parts[0] not in but:
-            digest.update(inside.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def _commit(root: Path) -> str | None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
 
 from quarterdeck.config import Company, Environment, Params, load_company, load_params, report_names
 from quarterdeck.errors import CommandRefused, DataNotReady, InputInvalid
 from quarterdeck.execute import accepted_parameters
 from quarterdeck.mail import bare_address
 from quarterdeck.period import Period
-
-Purpose = Literal["build", "rerun", "send"]
+from quarterdeck.request import Purpose, Request
 
 _RESERVED_FOR_EXAMPLES = (
     ".example",
@@ -26,32 +24,6 @@ _RESERVED_FOR_EXAMPLES = (
     ".test",
     ".invalid",
 )
-
-
-@dataclass(frozen=True)
-class Request:
-    """
-    What the command line (later a Lambda event) says.
-
-    Args:
-        root: The project: `notebooks/` and `params/` lie there.
-        company: The company folder; `is_company_named` says whether anybody named it.
-        store: Where editions and snapshots are kept: a folder, or `s3://bucket/prefix`.
-        reports: None named means all that have a params file.
-        period: `2026-W48`; None is the last full week before the snapshot's as-of.
-        purpose: `send` mails; `build` stops before; so does `rerun`, which joins the batch that is open, and
-            executes anew what has not changed.
-        overrides: Parameters given with `-p`; they win over the params file.
-    """
-
-    root: Path
-    company: Path
-    is_company_named: bool
-    store: Path | str
-    reports: Sequence[str] = ()
-    period: str | None = None
-    purpose: Purpose = "build"
-    overrides: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ from quarterdeck.log import bound, logger
 from quarterdeck.mail import Mailer
 from quarterdeck.pipeline import Outcome, run_batch
 from quarterdeck.pipeline.alarm import Alarm
-from quarterdeck.pipeline.plan import Plan, Request, make_plan
+from quarterdeck.pipeline.plan import Plan, make_plan
 from quarterdeck.pipeline.telling import Trouble, tell
 from quarterdeck.pipeline.time_left import no_end
 from quarterdeck.pipeline.workshop import Progress
 from quarterdeck.redaction import Redactor
+from quarterdeck.request import Request
 from quarterdeck.store import Store
 
 _log = logger()
