@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO
 
+import quarterdeck
 from quarterdeck.errors import StoreUnwritable
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def package_hash(*, but: Collection[str] = ()) -> str:
     Args:
         but: Files and folders of the package that do not count.
     """
-    root = Path(__file__).parent
+    root = Path(quarterdeck.__file__).parent
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*")):
         inside = path.relative_to(root)

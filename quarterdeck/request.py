@@ -24,6 +24,7 @@ class Request:
         purpose: `send` mails; `build` stops before; so does `rerun`, which joins the batch that is open, and
             executes anew what has not changed.
         overrides: Parameters given with `-p`; they win over the params file.
+        is_forced: Execute also what has not changed.
     """
 
     root: Path
@@ -34,3 +35,4 @@ class Request:
     period: str | None = None
     purpose: Purpose = "build"
     overrides: Mapping[str, object] | None = None
+    is_forced: bool = False

@@ -18,6 +18,7 @@ from stand_ins import MINISTACK, boto3_variables, serving_ministack, serving_mot
 from weeks_built import built_week
 from wire import Call, Wire
 
+import quarterdeck
 from quarterdeck.aws import client
 from quarterdeck.config import load_company
 from quarterdeck.inventory import TABLES, AssetInventory, CompanySettings
@@ -182,6 +183,17 @@ def browser():
 
     with chromium() as opened:
         yield opened
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch) -> Path:
+    """A package in place of ours, whose files a test can change."""
+    root = tmp_path / "package"
+    for name in ("__init__.py", "metrics/cash.py", "render/letter.py", "render/templates/mail.css"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("first\n")
+    monkeypatch.setattr(quarterdeck, "__file__", str(root / "__init__.py"))
+    return root
 
 
 @pytest.fixture

@@ -174,12 +174,62 @@ def test_a_send_names_what_is_missing(runner, tmp_path):
 
 def test_help_imports_nothing_heavy():
     """`--help` answers at once: pandas, papermill, nbconvert and matplotlib are imported when they are used."""
-    heavy = {"pandas", "papermill", "nbconvert", "matplotlib", "pydantic"}
+    heavy = {"pandas", "papermill", "nbconvert", "matplotlib", "pydantic", "boto3", "rich"}
     code = f"import sys, quarterdeck.cli; print(sorted({heavy} & set(sys.modules)))"
 
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n"
+
+
+def test_a_second_run_finds_what_the_first_built(runner, tmp_path):
+    """The same table at once, with what to type to make it anew; --force does, and mails are shown as they are."""
+    typed = ("run", "cfo", "--company", str(HOTEL), "--period", "2016-W45")
+    first = runner(*typed)
+    page = tmp_path / "out" / "2016-W45" / "cfo" / "page.html"
+    written_at = page.stat().st_mtime_ns
+    second, shown = runner(*typed), runner(*typed, "--dry-run")
+    untouched = page.stat().st_mtime_ns
+    forced = runner(*typed, "--force")
+
+    assert [done.returncode for done in (first, second, shown, forced)] == [0] * 4
+    assert re.fullmatch(r"Nothing has changed since \S+ \S+ UTC\. To make it anew, add --force\.\n", second.stderr)
+    assert re.sub(r"\d+\.\d  ready", "0.0  ready", first.stdout) == second.stdout
+    assert "€57.3k" in shown.stdout.partition("────")[2]
+    assert untouched == written_at
+    assert "cfo/2016-W45  executing" in forced.stderr
+
+
+def test_a_run_that_finds_what_was_built_imports_nothing_heavy(runner, tmp_path):
+    """Whether anything has changed is asked without pandas, papermill, nbconvert, matplotlib, pyarrow or boto3."""
+    heavy = {"pandas", "papermill", "nbconvert", "matplotlib", "pyarrow", "boto3", "structlog"}
+    typed = ["run", "cfo", "--company", str(HOTEL), "--period", "2016-W45"]
+    assert runner(*typed).returncode == 0
+    code = (
+        "import sys, pathlib; from quarterdeck.cli import main\n"
+        f"sys.argv = ['runner.py', *{typed!r}]\n"
+        f"try: main(pathlib.Path({str(ROOT)!r}))\n"
+        f"finally: print(sorted({heavy} & set(sys.modules)))"
+    )
+    environment = os.environ | {
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "QUARTERDECK_STORE": str(tmp_path / "out"),
+    }
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert "Nothing has changed" in done.stderr
+    assert done.stdout.endswith("\n[]\n")
+
+
+def test_force_does_not_go_with_send(runner):
+    """What leaves is what was looked at."""
+    refused = runner("run", "--force", "--send", "--company", str(HOTEL))
+
+    assert refused.returncode == 2
+    assert "python runner.py run --force" in refused.stderr
 
 
 def test_a_bucket_is_no_outputs_folder(runner, tmp_path):

@@ -3,28 +3,15 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-import quarterdeck
 from quarterdeck.config import Environment
 from quarterdeck.pipeline import make_plan
 from quarterdeck.pipeline.execution_key import NOT_IN_A_KERNEL, execution_key
 
 ENVIRONMENT = Environment()
 SNAPSHOT = "0123456789abcdef"
-
-
-@pytest.fixture
-def package(tmp_path, monkeypatch) -> Path:
-    """A package in place of ours, whose files a test can change."""
-    root = tmp_path / "package"
-    for name in ("__init__.py", "metrics/cash.py", "render/letter.py", "render/templates/mail.css"):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text("first\n")
-    monkeypatch.setattr(quarterdeck, "__file__", str(root / "__init__.py"))
-    return root
 
 
 @pytest.fixture

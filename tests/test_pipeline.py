@@ -11,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from quarterdeck.errors import CommandRefused, DataNotReady, DeliveryUnknown, InputInvalid
 from quarterdeck.pipeline import Outcome, make_plan, run_batch
+from quarterdeck.pipeline.room import workers
 from quarterdeck.store import FolderStore
 
 
@@ -568,3 +569,21 @@ def test_a_foreign_notebook_becomes_an_edition(harbour):
 
     assert states(outcome) == {"cfo": "ready"}
     assert "Bea" in (harbour.folder("cfo/2026-W47") / "page.html").read_text()
+
+
+def test_what_took_longest_before_begins_first(harbour):
+    """By last week's runs, so that no long notebook is left to run alone; one that never ran may be the longest."""
+    names = [f"report{number}" for number in range(workers() + 2)]
+    for name in names:
+        harbour.report(name, "1")
+    harbour.report(names[-1], "import time; time.sleep(3)")
+    harbour.event_of_the_week_before("10")
+    harbour.run(*names, period="2026-W46")
+    harbour.report("new", "1")
+    harbour.said.clear()
+
+    harbour.run(*names, "new")
+
+    begun = [edition.partition("/")[0] for edition, stage in harbour.said if stage == "executing"]
+    assert {names[-1], "new"} <= set(begun[: workers()])
+    assert names[-1] not in names[: workers()]

@@ -6,26 +6,18 @@ Everything heavy is imported inside the subcommand that needs it, so that `--hel
 
 from __future__ import annotations
 
-import os
 import sys
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from quarterdeck import __version__
+from quarterdeck.cli.door import Door, now
 from quarterdeck.cli.hints import completed
 from quarterdeck.cli.options import company_option, given_parameters, outputs_option, port_option
 from quarterdeck.errors import CommandRefused, InputInvalid, QuarterdeckError
-
-if TYPE_CHECKING:
-    from quarterdeck.config import Company, Environment
-    from quarterdeck.ledger import Ledger
-    from quarterdeck.mail import Mailer
-    from quarterdeck.request import Request
 
 _HELP = """\
 Five notebooks, one frozen snapshot of the company, five executive e-mails a week.
@@ -44,66 +36,6 @@ exit codes:
     wrong                  6 perhaps sent: look, then settle
   3 data not ready         7 held
 """
-
-
-@dataclass(frozen=True)
-class Door:
-    """What all subcommands share: where the project is, and which files name the environment."""
-
-    root: Path
-    env_file: Path | None
-
-    def environment(self) -> Environment:
-        from quarterdeck.config import Environment, lend_to_boto3
-        from quarterdeck.log import configure
-
-        lend_to_boto3(self.env_file)
-        configure(os.environ)
-        return Environment.read(self.env_file)
-
-    def company_folder(self, named: Path | None, environment: Environment) -> Path:
-        """The folder that was typed, else the environment's, else the sample."""
-        return named or (Path(environment.company) if environment.company else self.root / "sample")
-
-    def company(self, named: Path | None) -> Company:
-        from quarterdeck.config import load_company
-
-        return load_company(self.company_folder(named, self.environment()))
-
-    def ledger(self, company: Company) -> Ledger:
-        from quarterdeck.ledger import open_ledger
-
-        return open_ledger(self.environment().ledger, company.slug, now)
-
-    def request(self, company: Path | None, outputs: Path | None, **more: Any) -> Request:  # noqa: ANN401 - Request's own fields
-        from quarterdeck.request import Request
-
-        environment = self.environment()
-        return Request(
-            root=self.root,
-            company=self.company_folder(company, environment),
-            is_company_named=bool(company or environment.company),
-            store=outputs or environment.store or self.root / "outputs",
-            **more,
-        )
-
-    def write_archive(self, request: Request) -> None:
-        """Bring the archive beside the editions up to date; that it cannot be is said, and changes nothing else."""
-        from quarterdeck.archive import write_archive
-        from quarterdeck.store import is_bucket
-
-        company = self.company(request.company)
-        if is_bucket(request.store):
-            return
-        try:
-            write_archive(Path(request.store), company, self.ledger(company))
-        except QuarterdeckError as error:
-            click.echo(f"The archive is as it was: {error}", err=True)
-
-
-def now() -> datetime:
-    """The one place that reads the clock."""
-    return datetime.now(UTC)
 
 
 def main(root: Path) -> None:
@@ -148,6 +80,7 @@ def cli(context: click.Context, env_file: Path | None) -> None:
 @company_option
 @outputs_option
 @click.option("--dry-run", is_flag=True, help="Also print each mail's text as it would leave; nothing is called.")
+@click.option("--force", is_flag=True, help="Collect, and execute every notebook, also where nothing has changed.")
 @click.option("--send", is_flag=True, help="Mail what was built, at most once to each recipient.")
 @click.option(
     "-p", "parameters", metavar="KEY=VALUE", multiple=True, help="A value for the notebooks' parameters cell."
@@ -160,14 +93,15 @@ def run(
     period: str | None,
     company: Path | None,
     outputs: Path | None,
-    **flags: Any,  # noqa: ANN401 - click's: dry_run, send, parameters
+    **flags: Any,  # noqa: ANN401 - click's: dry_run, force, send, parameters
 ) -> None:
     """Build the reports of one week; with --send, mail them once."""
     if flags["dry_run"] and flags["send"]:
         raise CommandRefused("--dry-run --send", "one calls nothing, the other mails", "python runner.py run --dry-run")
-    from quarterdeck.cli.terminal import Watch, print_mails, print_outcome
-    from quarterdeck.pipeline.start import Doors, run_and_tell
-    from quarterdeck.store import open_store
+    if flags["force"] and flags["send"]:
+        because = "what leaves is what was looked at, and --force makes it anew"
+        raise CommandRefused("--force --send", because, "python runner.py run --force")
+    from quarterdeck.cli.run import run_batch_of
 
     request = door.request(
         company,
@@ -176,22 +110,9 @@ def run(
         period=period,
         purpose="send" if flags["send"] else "build",
         overrides=given_parameters(flags["parameters"]),
+        is_forced=flags["force"],
     )
-    environment = door.environment()
-    doors = Doors(
-        ledger=door.ledger,
-        store=lambda plan: open_store(request.store, plan.company.slug),
-        mailer=lambda: _mailer(environment),
-        watch=lambda plan: Watch([plan.edition(report) for report in plan.reports]),
-        now=now,
-        process=os.environ,
-    )
-    outcome = run_and_tell(request, environment, doors)
-    print_outcome(outcome)
-    door.write_archive(request)
-    if flags["dry_run"]:
-        print_mails(outcome)
-    sys.exit(outcome.exit_code)
+    sys.exit(run_batch_of(door, request, with_mails=flags["dry_run"]))
 
 
 @cli.command(epilog="\b\nexample:\n  python runner.py collect --company sample")
@@ -366,7 +287,7 @@ def resend(door: Door, /, edition: str, recipient: str, because: str, **where: P
     request = door.request(where["company"], where["outputs"], reports=(report,), period=period, purpose="send")
     environment = door.environment()
     plan = make_plan(request, environment, now())
-    post = Post(_mailer(environment), door.ledger(plan.company), plan.now)
+    post = Post(door.mailer(environment), door.ledger(plan.company), plan.now)
     store = open_store(request.store, plan.company.slug)
     done = mail_once_more(plan, recipient, post, store=store, because=because, by=getpass.getuser())
     sys.exit(print_delivered(done, plan.period))
@@ -385,12 +306,3 @@ def settle(door: Door, /, edition: str, recipient: str | None, sent: bool | None
         raise InputInvalid("settle", "neither --sent nor --not-sent", "one of them", mend)
     for delivery in door.ledger(door.company(company)).settle(edition, sent=sent, recipient=recipient):
         click.echo(f"{edition} to {delivery.shown} is {delivery.state}.")
-
-
-def _mailer(environment: Environment) -> Mailer:
-    """What carries a send; boto3 is loaded by this import, and by nothing that a build needs."""
-    import time
-
-    from quarterdeck.mail.ses import SesMailer
-
-    return SesMailer(environment.configuration_set, now=now, sleep=time.sleep)

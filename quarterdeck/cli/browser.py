@@ -5,15 +5,12 @@ from __future__ import annotations
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from quarterdeck.cli.door import Door, now
 from quarterdeck.config import load_company, load_params
 from quarterdeck.errors import CommandRefused
-
-if TYPE_CHECKING:
-    from quarterdeck.cli import Door
 
 _LIBRARIES = ("starlette", "uvicorn", "watchfiles")
 
@@ -29,7 +26,6 @@ def preview_of(
         CommandRefused: The port is taken, or the libraries are not installed.
     """
     _need_libraries()
-    from quarterdeck.cli import now  # noqa: PLC0415 - it imports this module
     from quarterdeck.web.preview import run_preview  # noqa: PLC0415 - only now it is known that its libraries are there
     from quarterdeck.web.settings import Settings  # noqa: PLC0415 - likewise
 

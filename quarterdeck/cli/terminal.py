@@ -5,39 +5,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from quarterdeck.cli.check import Checked
 from quarterdeck.cli.hints import completed
+from quarterdeck.cli.lines import err, out, print_lines, table_of
 from quarterdeck.config import Company
 from quarterdeck.errors import worst_exit_code
 from quarterdeck.ledger import Edition, Ledger
-from quarterdeck.mail import text_of
 from quarterdeck.period import Period
 from quarterdeck.pipeline import Built, Delivered, Outcome
+from quarterdeck.standing import Line
 
 _ENDS = frozenset({"ready", "held", "failed", "released"})
-
-_LOG_WIDTH = 160  # columns where no terminal says how many it has
-
-
-def _console(*, stderr: bool = False) -> Console:
-    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
-    if not console.is_terminal:
-        console.width = _LOG_WIDTH
-    return console
-
-
-_out = _console()
-_err = _console(stderr=True)
 
 
 class Watch:
@@ -49,7 +34,7 @@ class Watch:
 
     def __init__(self, editions: Sequence[str]) -> None:
         columns = (SpinnerColumn(finished_text=" "), TextColumn("{task.description}"), TimeElapsedColumn())
-        self._progress = Progress(*columns, console=_err, transient=True, disable=not _err.is_terminal)
+        self._progress = Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
         self._width = max(map(len, editions), default=0)
         self._lines: dict[str, TaskID] = {}
         for name in ("", *editions):
@@ -65,8 +50,8 @@ class Watch:
         self._progress.stop()
 
     def __call__(self, edition: str, stage: str) -> None:
-        if not _err.is_terminal:
-            _err.print(escape(self._said(edition, stage)))
+        if not err.is_terminal:
+            err.print(escape(self._said(edition, stage)))
             return
         line = self._lines[edition]
         self._progress.start_task(line)
@@ -80,28 +65,25 @@ class Watch:
 
 def print_outcome(outcome: Outcome) -> None:
     """The table of editions on standard output; what went wrong, with what to type next, on standard error."""
-    table = _table("report", "headline", ">mail", ">seconds", "state", "path")
-    for built in outcome.editions:
-        table.add_row(*map(escape, _row(built)))
-    _out.print(table)
+    print_lines(map(line_of, outcome.editions))
     if not outcome.is_complete:
-        _out.print(f"{outcome.period} is not over yet: the reports say so under their title, and --send refuses them.")
+        out.print(f"{outcome.period} is not over yet: the reports say so under their title, and --send refuses them.")
     for one in outcome.deliveries:
-        _out.print(escape(_told(one, outcome.period)))
+        out.print(escape(_told(one, outcome.period)))
     if outcome.left_for_next:
-        _out.print(f"Left for the next start, which goes on from here: {', '.join(outcome.left_for_next)}")
+        out.print(f"Left for the next start, which goes on from here: {', '.join(outcome.left_for_next)}")
     if outcome.kept_back:
-        _err.print(escape(outcome.kept_back))
+        err.print(escape(outcome.kept_back))
     for problem in outcome.problems:
-        _err.print("\n" + escape(completed(str(problem), sys.argv[1:])))
+        err.print("\n" + escape(completed(str(problem), sys.argv[1:])))
 
 
 def print_delivered(delivered: Delivered, period: Period) -> int:
     """What became of one mail; the exit code."""
-    _out.print(escape(_told(delivered, period)))
+    out.print(escape(_told(delivered, period)))
     if delivered.problem is None:
         return 0
-    _err.print("\n" + escape(completed(str(delivered.problem), sys.argv[1:])))
+    err.print("\n" + escape(completed(str(delivered.problem), sys.argv[1:])))
     return delivered.problem.exit_code
 
 
@@ -122,21 +104,13 @@ def _told(delivered: Delivered, period: Period) -> str:
             return f"{to}: {delivered.result} since {at}; nothing is sent again"
 
 
-def print_mails(outcome: Outcome) -> None:
-    """Each mail's text part, as it would leave."""
-    for built in outcome.editions:
-        if built.message:
-            _out.rule(escape(built.edition), align="left", characters="─")
-            _out.print(text_of(built.message), markup=False)
-
-
 def print_checks(found: Iterable[Checked]) -> int:
     """One line a check; the exit code: 0 when all are right."""
     wrong = False
     for checked in found:
         wrong = wrong or checked.is_right is False
         mark = {True: "OK   ", False: "WRONG", None: "?    "}[checked.is_right]
-        console = _err if checked.is_right is False else _out
+        console = err if checked.is_right is False else out
         console.print(escape(f"{mark} {checked.name}: {completed(checked.said, sys.argv[1:])}"))
     return worst_exit_code([2] if wrong else [])
 
@@ -145,59 +119,52 @@ def print_periods(ledger: Ledger, company: Company) -> None:
     """All batches, the latest first, with the states of their editions."""
     batches = ledger.batches()
     if not batches:
-        _out.print(f"Nothing was built for {escape(company.name)} yet. Begin with\n  python runner.py run")
+        out.print(f"Nothing was built for {escape(company.name)} yet. Begin with\n  python runner.py run")
         return
-    table = _table("period", "state", "opened", "snapshot", "editions")
+    table = table_of("period", "state", "opened", "snapshot", "editions")
     for batch in batches:
         editions = ", ".join(
             f"{edition.name.partition('/')[0]} {edition.state}" for edition in ledger.editions(batch.period)
         )
         table.add_row(batch.period, batch.state, _local(batch.opened_at, company), batch.snapshot, escape(editions))
-    _out.print(table)
+    out.print(table)
 
 
 def print_edition(ledger: Ledger, company: Company, edition: Edition) -> None:
     """One edition: its state and why, its runs, and what became of each delivery."""
-    _out.print(
+    out.print(
         f"{edition.name}  {edition.state}, revision {edition.revision}, snapshot {edition.snapshot}", markup=False
     )
     for finding in edition.findings:
-        _out.print(f"  - {finding}", markup=False)
+        out.print(f"  - {finding}", markup=False)
     for approval in edition.approvals:
-        _out.print(f"  approved by {approval.by}, {_local(approval.at, company)}: {approval.because}", markup=False)
-    runs = _table("run", "started", ">seconds", "state", "")
+        out.print(f"  approved by {approval.by}, {_local(approval.at, company)}: {approval.because}", markup=False)
+    runs = table_of("run", "started", ">seconds", "state", "")
     for run in ledger.runs(edition.name):
         seconds = "" if run.milliseconds is None else f"{run.milliseconds / 1000:.1f}"
         runs.add_row(run.id, _local(run.started_at, company), seconds, run.state, escape(run.reason))
-    _out.print(runs)
+    out.print(runs)
     deliveries = ledger.deliveries(edition.name)
     if not deliveries:
-        _out.print("  no delivery was claimed")
+        out.print("  no delivery was claimed")
         return
-    table = _table("to", "state", "claimed", "message id", "")
+    table = table_of("to", "state", "claimed", "message id", "")
     for one in deliveries:
         table.add_row(escape(one.shown), one.state, _local(one.claimed_at, company), one.message_id, escape(one.reason))
-    _out.print(table)
+    out.print(table)
 
 
-def _row(built: Built) -> tuple[str, ...]:
-    headline = built.rendered.headline if built.rendered else ""
-    size = f"{len(built.message) / 1024:.0f} KB" if built.message else ""
-    return built.report.params.title, headline, size, f"{built.seconds:.1f}", built.state, _short(built.kept)
-
-
-def _short(address: str) -> str:
-    """A path relative to where the person stands, if it lies below."""
-    here, path = Path.cwd(), Path(address)
-    return str(path.relative_to(here)) if path.is_relative_to(here) else address
-
-
-def _table(*heads: str) -> Table:
-    """A plain table; a head with `>` stands right."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for head in heads:
-        table.add_column(head.lstrip(">"), justify="right" if head.startswith(">") else "left", overflow="fold")
-    return table
+def line_of(built: Built) -> Line:
+    """*built* as the table of editions shows it."""
+    return Line(
+        edition=built.edition,
+        title=built.report.params.title,
+        headline=built.rendered.headline if built.rendered else "",
+        size=len(built.message),
+        state=built.state,
+        kept=built.kept,
+        seconds=built.seconds,
+    )
 
 
 def _local(instant: datetime, company: Company) -> str:

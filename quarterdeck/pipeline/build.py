@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,7 +36,7 @@ from quarterdeck.pipeline.room import workers
 from quarterdeck.pipeline.workshop import Built, Workshop, is_overtaken, lease_of, overtaken
 from quarterdeck.pipeline.writing import refuse_another_look, rendered_from, restore_released
 from quarterdeck.render import Rendered
-from quarterdeck.store import Store
+from quarterdeck.store import Store, edition_before
 
 _log = logger()
 
@@ -112,7 +113,7 @@ def _waiting(workshop: Workshop, report: Report) -> _Waiting:
     previous = previous_edition(edition, workshop.plan.period, workshop.store, workshop.ledger)
     folder = workshop.store.edition(edition)
     inputs = inputs_of(report, workshop.inventory.snapshot, previous)
-    standing = None if workshop.plan.purpose == "rerun" else _standing_run(workshop.ledger, edition)
+    standing = None if workshop.plan.is_forced else _standing_run(workshop.ledger, edition)
     if standing is not None and not is_current(workshop.store.fetch_edition(edition), inputs):
         standing = None
     return _Waiting(edition, report, folder, previous, inputs, standing)
@@ -168,9 +169,20 @@ def _executed(
             workshop.progress(job.edition, "executing")
         return allowed_s
 
-    jobs = [_job(workshop, one) for one in to_run.values()]
+    # The longest first: begun last, it would run alone while the other cores idle
+    order = sorted(to_run, key=lambda edition: _expected_ms(workshop.ledger, edition), reverse=True)
+    jobs = [_job(workshop, to_run[edition]) for edition in order]
     for done in execute(jobs, workers=workers(), begin=begin):
         yield drafts[done.job.edition], done.seconds, done.failure
+
+
+def _expected_ms(ledger: Ledger, edition: str) -> float:
+    """What the notebook took the last time, this week or the one before; endless where it never came to its end."""
+    for name in (edition, edition_before(edition)):
+        took = [run.milliseconds for run in ledger.runs(name) if run.state == "ready" and run.milliseconds is not None]
+        if took:
+            return took[-1]
+    return math.inf
 
 
 def _job(workshop: Workshop, draft: _Waiting) -> Job:

@@ -46,6 +46,11 @@ class Outcome:
         return tuple(dict.fromkeys([*not_made, *not_mailed]))
 
     @property
+    def is_all_done(self) -> bool:
+        """Whether a whole week was made of it, without a problem and with nothing left to do."""
+        return self.is_complete and not (self.problems or self.left_for_next or self.kept_back)
+
+    @property
     def exit_code(self) -> int:
         """Of what happened; that something is left for the next start is 0 by itself."""
         return worst_exit_code(problem.exit_code for problem in self.problems)

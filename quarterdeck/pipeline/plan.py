@@ -54,6 +54,7 @@ class Plan:
     Args:
         as_of: The company's, or the moment of collecting.
         now: The moment of collecting, tz-aware.
+        is_forced: Whether what has not changed is executed too.
     """
 
     company: Company
@@ -66,6 +67,7 @@ class Plan:
     as_of: datetime
     now: datetime
     environment: Environment
+    is_forced: bool = False
 
     def edition(self, report: Report) -> str:
         return f"{report.name}/{self.period}"
@@ -122,6 +124,7 @@ def make_plan(request: Request, environment: Environment, now: datetime) -> Plan
         as_of,
         now,
         environment,
+        is_forced=request.is_forced or request.purpose == "rerun",
     )
     if period.start >= as_of:
         last = Period.last_full(as_of, company.time_zone)

@@ -1,0 +1,67 @@
+"""One `run`: what was built is shown where nothing has changed since; else the batch is built, and shown."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from quarterdeck.cli.door import Door, now
+from quarterdeck.cli.lines import err, print_lines, print_mails
+from quarterdeck.standing import Command
+
+if TYPE_CHECKING:
+    from quarterdeck.pipeline import Outcome
+    from quarterdeck.request import Request
+
+
+def run_batch_of(door: Door, request: Request, *, with_mails: bool) -> int:
+    """
+    Build the batch of *request*, mail it where it says so, and print what came of it; the exit code.
+
+    Args:
+        with_mails: Print each mail's text too.
+    """
+    command = Command.of(request, door.settings(), now())  # of what there is now, not of what changes meanwhile
+    if command is not None and _is_standing(command, with_mails=with_mails):
+        return 0
+    outcome = _built(door, request)
+    if command is not None and outcome.is_all_done:
+        from quarterdeck.cli.terminal import line_of
+
+        command.keep(outcome.snapshot, [line_of(built) for built in outcome.editions])
+    if with_mails:
+        print_mails((built.edition, built.message) for built in outcome.editions if built.message)
+    return outcome.exit_code
+
+
+def _is_standing(command: Command, *, with_mails: bool) -> bool:
+    """Whether *command* built all of it before, and nothing has changed since; then it is shown."""
+    standing = command.standing()
+    if standing is None:
+        return False
+    err.print(f"Nothing has changed since {standing.made_at:%Y-%m-%d %H:%M} UTC. To make it anew, add --force.")
+    print_lines(standing.lines)
+    if with_mails:
+        print_mails((edition, command.message(edition)) for edition in standing.editions)
+    return True
+
+
+def _built(door: Door, request: Request) -> Outcome:
+    """The batch of *request*, built, mailed where it says so, and shown; the archive knows of it afterwards."""
+    from quarterdeck.cli.terminal import Watch, print_outcome
+    from quarterdeck.pipeline.start import Doors, run_and_tell
+    from quarterdeck.store import open_store
+
+    environment = door.environment()
+    doors = Doors(
+        ledger=door.ledger,
+        store=lambda plan: open_store(request.store, plan.company.slug),
+        mailer=lambda: door.mailer(environment),
+        watch=lambda plan: Watch([plan.edition(report) for report in plan.reports]),
+        now=now,
+        process=os.environ,
+    )
+    outcome = run_and_tell(request, environment, doors)
+    print_outcome(outcome)
+    door.write_archive(request)
+    return outcome
