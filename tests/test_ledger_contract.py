@@ -1040,6 +1040,56 @@ def test_an_event_moves_a_delivery_on(released, here):
             assert (first.delivery.settled_by, first.delivery.reason) == ("event", "smtp; 250 ok")
 
 
+UNTOLD = {"bounce": "bounced", "complaint": "complained", "reject": "bounced"}
+
+
+@pytest.mark.parametrize("kind", UNTOLD)
+@pytest.mark.parametrize("reader", [READER, "audit@example.com"])
+def test_trouble_is_news_until_it_is_noted(released, store, clock, kind, reader):
+    """What people have to know is untold, however often the event comes, until somebody notes that they were told."""
+    event = Told(kind, bring_delivery(released, "sent").tag, (reader,))
+    untold = UNTOLD[kind] if reader == READER else f"{kind} of a copy"
+
+    before = [released.observe(event) for _ in range(2)]
+    open_ledger(store.url, "resort", clock).note_told(before[-1])
+    released.note_told(before[-1])
+    after = released.observe(event)
+
+    assert [one.untold for one in (*before, after)] == [untold, untold, ""]
+    assert after.delivery.alerted == (untold,)
+    assert after.delivery.state == before[0].delivery.state
+
+
+def test_good_news_and_old_news_are_not_to_be_told(released):
+    """What proves an arrival, what a later state hides, and what is of an earlier claim leaves nothing untold."""
+    first = bring_delivery(released, "unknown")
+    released.settle(CFO, sent=False)
+    second = claim(released, "owner-2").delivery
+    events = [
+        Told("reject", first.tag),
+        Told("send", second.tag),
+        Told("delay", second.tag),
+        Told("delivery", second.tag),
+        Told("reject", second.tag),
+        Told("complaint", second.tag),
+        Told("bounce", second.tag),
+    ]
+
+    observed = [released.observe(event) for event in events]
+
+    assert [one.untold for one in observed] == ["", "", "", "", "", "complained", ""]
+
+
+def test_a_mail_that_was_claimed_anew_is_news_again(released):
+    """A Reject that was told is of its claim: that the next mail was rejected too is told as well."""
+    for number in (1, 2):
+        event = Told("reject", claim(released, f"owner-{number}").delivery.tag, message_id=f"{number}")
+        observed = released.observe(event)
+        released.note_told(observed)
+
+        assert (observed.untold, released.observe(event).untold) == ("refused", "")
+
+
 def test_events_in_any_order_come_to_the_same(released):
     """Whichever comes first, an unknown delivery that was delivered and complained about is complained about."""
     orders = [*itertools.permutations(("send", "delay", "delivery", "complaint"))]

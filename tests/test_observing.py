@@ -211,6 +211,19 @@ def topic(request, on_aws):
     return subscribed_topic()
 
 
+@pytest.fixture
+def any_ledger_behind(any_ledger, moto, on_aws, wire):
+    """A ledger of each kind; a topic that refuses what is published first; and how often it was asked."""
+    on_aws(moto)
+    made = subscribed_topic()
+    laid = wire(
+        moto,
+        lambda call: (403, "AuthorizationError", "no") if (call.operation, call.number) == ("Publish", 1) else None,
+    )
+    on_aws(laid.endpoint)
+    return any_ledger, made, lambda: laid.operations().count("Publish")
+
+
 @pytest.mark.parametrize("cause", ["an executive", "an example", "no mailer", "mail is down"])
 def test_where_the_owner_cannot_be_mailed_the_topic_is_told(topic, ledger, alarm_of, mailer, cause):
     """An owner who reads reports, who exists in examples only or whom no mail reaches: the topic gets it, and why."""
@@ -225,6 +238,25 @@ def test_where_the_owner_cannot_be_mailed_the_topic_is_told(topic, ledger, alarm
     assert told["Subject"] == f"Quarterdeck: the mail of {CFO} bounced"
     assert "The owner of cfo " in told["Message"]
     assert "@example.com" not in told["Message"]
+
+
+@pytest.mark.parametrize("of", [READER, AUDIT])
+def test_what_could_not_be_told_is_told_when_the_event_comes_again(any_ledger_behind, alarm_of, of):
+    """The topic refuses the first alert: SNS's repeat of the event tells it, and a third tells nobody."""
+    ledger, topic, publishing = any_ledger_behind
+    bounced = {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": of}]}
+    event = record("Bounce", mailed(ledger), bounce=bounced)
+    alarm = alarm_of(sender=None, alerts_topic=topic.arn)
+
+    with pytest.raises(EventsLeft, match="nobody who could be told"):
+        observe_events([event], ledger=ledger, alarm=alarm)
+    left = state(ledger)
+    for _ in range(3):
+        observe_events([event], ledger=ledger, alarm=alarm)
+
+    assert left == state(ledger) == ("bounced" if of == READER else "sent")
+    assert len(topic.arrived()) == 1
+    assert publishing() == 2
 
 
 def test_one_bad_event_does_not_stop_the_others(ledger, alarm_of):

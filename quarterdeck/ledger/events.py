@@ -30,6 +30,13 @@ _PROVES: Mapping[str, DeliveryState] = {
     "complaint": "complained",
 }
 
+# What people have to know, and the states by which a ledger has it.
+_TROUBLE: Mapping[str, frozenset[str]] = {
+    "bounce": frozenset({"bounced"}),
+    "complaint": frozenset({"complained"}),
+    "reject": frozenset({"refused", "bounced"}),
+}
+
 
 class MailEvent(Protocol):
     """What the ledger has to know of an event, whichever service it came from."""
@@ -64,10 +71,14 @@ class Observation:
 
     `moved`: it moved the delivery on. `known`: it says nothing new. `of_a_copy`: it speaks of another
     recipient of that message, the copy for audit. `not_ours`: no such message was sent by this ledger.
+
+    `untold` is what it says of the mail that people have to know and were not told yet, empty where there is
+    nothing. It stays so until that is noted, however often the event comes.
     """
 
     outcome: Literal["moved", "known", "of_a_copy", "not_ours"]
     delivery: Delivery | None
+    untold: str = ""
 
 
 class Tag(NamedTuple):
@@ -111,6 +122,19 @@ def after(delivery: Delivery, event: MailEvent, claim: int, now: datetime) -> De
     return replace(
         delivery, state=there, message_id=message_id, reason=event.detail, changed_at=now, settled_by="event"
     )
+
+
+def untold_of(delivery: Delivery, event: MailEvent, claim: int) -> str:
+    """What *event* about claim number *claim* left *delivery* at, where that is trouble that nobody was told of."""
+    is_of_it = event.kind == "complaint" or claim == delivery.claims
+    is_trouble = delivery.state in _TROUBLE.get(event.kind, ()) and delivery.settled_by == "event"
+    return delivery.state if is_of_it and is_trouble and delivery.state not in delivery.alerted else ""
+
+
+def untold_of_copy(delivery: Delivery, event: MailEvent) -> str:
+    """The same of the copy that left with *delivery*."""
+    what = f"{event.kind} of a copy"
+    return what if event.kind in _TROUBLE and what not in delivery.alerted else ""
 
 
 def _proven(here: DeliveryState, kind: Kind, *, is_latest: bool) -> DeliveryState:

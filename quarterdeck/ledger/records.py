@@ -213,6 +213,7 @@ class Delivery:
         settled_by: Who said what became of it: the mail service's `answer`, a `person`, or an `event`.
         resend: 0 for the first mail, then 1, 2, …: one for each that a person asked for.
         asked: Each word that led to a claim of this delivery.
+        alerted: What people were told of it since it was claimed: `bounced`, `bounce of a copy`.
     """
 
     edition: str
@@ -231,6 +232,7 @@ class Delivery:
     settled_by: Literal["", "answer", "person", "event"] = ""
     resend: int = 0
     asked: tuple[Asked, ...] = ()
+    alerted: tuple[str, ...] = ()
 
     @property
     def key(self) -> Key:

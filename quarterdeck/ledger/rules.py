@@ -13,7 +13,16 @@ from typing import Literal
 
 from quarterdeck.errors import InputInvalid
 from quarterdeck.ledger.batches import Batches, refused
-from quarterdeck.ledger.events import MailEvent, Observation, after, is_about, is_to, read_tag
+from quarterdeck.ledger.events import (
+    MailEvent,
+    Observation,
+    after,
+    is_about,
+    is_to,
+    read_tag,
+    untold_of,
+    untold_of_copy,
+)
 from quarterdeck.ledger.recipients import hashed
 from quarterdeck.ledger.records import DELIVERY_MOVES, Asked, Delivery, DeliveryState, edition_key, may_move
 from quarterdeck.ledger.shelf import Standing
@@ -139,7 +148,8 @@ class Ledger(Batches):
         if tag is None or found is None or not is_about(found.record, event, tag.claim):
             return Observation("not_ours", None)
         if not is_to(found.record, event.recipients, self._book.salt):
-            return Observation("of_a_copy", found.record.as_of(self._clock()))
+            untold = untold_of_copy(found.record, event)
+            return Observation("of_a_copy", found.record.as_of(self._clock()), untold)
         before = found.record
 
         def observed(standing: Delivery) -> Delivery:
@@ -148,7 +158,19 @@ class Ledger(Batches):
             return after(standing, event, tag.claim, self._clock())
 
         moved = self._shelf.change(Delivery, before.key, observed)
-        return Observation("known" if moved.state == before.state else "moved", moved.as_of(self._clock()))
+        untold = untold_of(moved, event, tag.claim)
+        return Observation("known" if moved.state == before.state else "moved", moved.as_of(self._clock()), untold)
+
+    def note_told(self, observation: Observation) -> None:
+        """People were told what *observation* says: the same event again is no news."""
+        if observation.delivery is None:
+            return
+
+        def noted(standing: Delivery) -> Delivery:
+            known = (*standing.alerted, observation.untold)
+            return standing if observation.untold in ("", *standing.alerted) else replace(standing, alerted=known)
+
+        self._shelf.change(Delivery, observation.delivery.key, noted)
 
     def settle_sent(self, delivery: Delivery, message_id: str) -> Delivery:
         """The mail service took it, as *message_id*."""

@@ -23,8 +23,8 @@ def observe_events(records: Sequence[Mapping[str, Any]], *, ledger: Ledger, alar
     Take in SES's events, as SNS hands them to a Lambda (`event["Records"]`): each moves its delivery on.
 
     They may come more than once and in any order. A bounce, a complaint and a reject are told to the owner of the
-    report once, when they are news; where the owner cannot be mailed, to the topic. One about the copy for
-    audit moves nothing and is told.
+    report; where the owner cannot be mailed, to the topic. One about the copy for audit moves nothing and is told.
+    Each is noted after it was told: one that could not be is told when the event comes again, and then no more.
 
     Returns:
         What became of each event that was ours.
@@ -66,8 +66,9 @@ def _observed(event: SesEvent, ledger: Ledger, alarm: Alarm) -> Observation:
     with bound(batch=event.edition.partition("/")[2]):
         state = observation.delivery.state if observation.delivery else None
         _log.info("event observed", edition=event.edition, kind=event.kind, outcome=observation.outcome, delivery=state)
-        if event.kind in _TOLD and observation.outcome in ("moved", "of_a_copy"):
+        if observation.untold:
             _tell(event, observation, alarm)
+            ledger.note_told(observation)
     return observation
 
 
