@@ -102,3 +102,8 @@ class Period:
 def midnight(day: date, time_zone: str) -> datetime:
     """00:00 of *day* in *time_zone*, as UTC."""
     return datetime.combine(day, time(), tzinfo=ZoneInfo(time_zone)).astimezone(UTC)
+
+
+def is_of_one_week(earlier: datetime, now: datetime, time_zone: str) -> bool:
+    """Whether no week has ended between *earlier* and *now* (tz-aware), and time did not run back."""
+    return earlier <= now and Period.last_full(earlier, time_zone) == Period.last_full(now, time_zone)

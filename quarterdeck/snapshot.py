@@ -38,7 +38,7 @@ from quarterdeck.files import (
     write_beside_then_rename,
 )
 from quarterdeck.inventory import TABLES, AssetInventory, CompanySettings, Filter
-from quarterdeck.period import Period, midnight
+from quarterdeck.period import is_of_one_week, midnight
 from quarterdeck.sources import Collected, Provenance
 from quarterdeck.sources.canonical import content_hash, frame_of, in_key_order
 
@@ -116,7 +116,7 @@ def take_snapshot(
     content = _content_of(settings, as_of, contents)
     folder = store / content[:_ID_DIGITS]
     if folder.exists():
-        _verify(folder)
+        verify(folder)
         return folder
     with saying_what_could_not_be_written(folder), _beside(folder) as beside:
         stored = {
@@ -228,17 +228,15 @@ def reusable_snapshot(collected: Collected, company: Company, *, now: datetime, 
         now: The moment of collecting, tz-aware.
         store: The folder of all snapshots; it need not exist.
     """
-    settings = settings_of(company)
     candidates = [(manifest, folder) for folder, manifest in _snapshots(store) if manifest.company.slug == company.slug]
     if not candidates:
         return None
     last, folder = max(candidates, key=lambda candidate: (candidate[0].as_of, candidate[0].id))
     is_unchanged = (
-        last.company == settings
+        last.company == settings_of(company)
         and last.kit == __version__
         and last.sources == collected.provenance
-        and last.as_of <= now
-        and Period.last_full(last.as_of, company.time_zone) == Period.last_full(now, company.time_zone)
+        and is_of_one_week(last.as_of, now, company.time_zone)
     )
     return folder if is_unchanged else None
 
@@ -276,9 +274,12 @@ class _TableFile:
         return frame_of(self.name, pq.read_table(path, filters=rows))
 
 
-def _verify(folder: Path) -> None:
-    for name, table in read_manifest(folder).tables.items():
+def verify(folder: Path) -> Manifest:
+    """The manifest of the snapshot in *folder*, whose files are those that were written; raises as `open_snapshot`."""
+    manifest = read_manifest(folder)
+    for name, table in manifest.tables.items():
         _verify_file(folder / f"{name}.parquet", table.sha256)
+    return manifest
 
 
 def _verify_file(path: Path, sha256: str) -> None:
@@ -361,7 +362,7 @@ def _beside(folder: Path) -> Iterator[Path]:
         except OSError:
             if not folder.exists():
                 raise
-            _verify(folder)  # another process froze the same content meanwhile: its folder is ours
+            verify(folder)  # another process froze the same content meanwhile: its folder is ours
         flush_folder(folder.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -23,7 +23,7 @@ from quarterdeck.config import Company, Environment, load_company
 from quarterdeck.errors import InputInvalid
 from quarterdeck.files import package_hash, sha256_of, write_beside_then_rename
 from quarterdeck.ledger import Ledger, find_ledger
-from quarterdeck.period import Period
+from quarterdeck.period import is_of_one_week
 from quarterdeck.request import Request
 from quarterdeck.store import FolderStore, edition_before, is_bucket
 
@@ -104,10 +104,10 @@ class Command:
             company = load_company(request.company)
         except InputInvalid:
             return None  # whoever starts to build says so
-        trees = _trees(request.company, company)
-        if trees is None:
+        sources = sources_hash(request.company, company)
+        if sources is None:
             return None
-        return cls(request, environment, company, Path(request.store), _inputs(request, trees), now)
+        return cls(request, environment, company, Path(request.store), _inputs(request, sources), now)
 
     def standing(self) -> Standing | None:
         """What this command built before, if it would build the same now, to the byte."""
@@ -169,10 +169,7 @@ class Command:
 
     def _is_of_the_same_week(self, made_at: datetime) -> bool:
         """Without an as-of of its own a company's snapshot is used again until the next week is over."""
-        if self.company.as_of is not None:
-            return True
-        zone = self.company.time_zone
-        return made_at <= self.now and Period.last_full(made_at, zone) == Period.last_full(self.now, zone)
+        return self.company.as_of is not None or is_of_one_week(made_at, self.now, self.company.time_zone)
 
     def _built(self, snapshot: Path, editions: Iterable[str]) -> Iterator[Path]:
         store = self._store
@@ -196,28 +193,31 @@ def _said(ledger: Ledger, snapshot: str, editions: Iterable[str]) -> list[object
     return [snapshot, standing, deliveries]
 
 
-def _trees(folder: Path, company: Company) -> list[Path] | None:
-    """The company folder, and what its sources read outside of it; None where one of them is not in files."""
+def sources_hash(folder: Path, company: Company) -> str | None:
+    """
+    The hash of every byte that collecting reads for *company* in *folder*, and of the code that does.
+
+    None where a source is not in files: then only asking it tells whether it has changed.
+    """
     sources = company.sources
     places = [sources.handoffs, sources.lambdas, sources.domains, sources.books, *sources.tables.values()]
     paths = [place.path for place in places if place is not None]
     if any(path is None or is_bucket(path) for path in paths):
         return None
-    return [folder, *(folder / path for path in paths if path is not None)]
+    return _hash_of_trees([folder, *(folder / path for path in paths if path is not None)])
 
 
-def _inputs(request: Request, trees: Iterable[Path]) -> str:
+def _inputs(request: Request, sources: str) -> str:
     """The hash of every byte that a build of *request* reads, and of the code that it runs."""
     root = request.root
-    files = {path for tree in (*trees, root / "notebooks", root / "params") for path in _files_in(tree.resolve())}
-    return _hash(
-        {
-            "files": {str(path): _hash_of(path) for path in sorted(files)},
-            "lock": _hash_of(root / "requirements.lock"),
-            "package": package_hash(),
-            "python": sys.version,
-        }
-    )
+    own = _hash_of_trees([root / "notebooks", root / "params", root / "requirements.lock"])
+    return _hash([own, sources])
+
+
+def _hash_of_trees(trees: Iterable[Path]) -> str:
+    files = {path for tree in trees for path in _files_in(tree.resolve())}
+    found = {str(path): _hash_of(path) for path in sorted(files)}
+    return _hash({"files": found, "package": package_hash(), "python": sys.version})
 
 
 def _files_in(tree: Path) -> Iterator[Path]:

@@ -9,7 +9,10 @@ import pytest
 from quarterdeck.archive import write_archive
 from quarterdeck.cli.terminal import line_of
 from quarterdeck.config import Environment, load_company
+from quarterdeck.errors import SnapshotDamaged
+from quarterdeck.pipeline import freeze, make_plan
 from quarterdeck.standing import Command
+from quarterdeck.store import FolderStore
 
 W47 = "cfo/2026-W47"
 
@@ -177,3 +180,53 @@ def test_nothing_is_found_where_aws_would_have_to_be_asked(desk, source):
     company.write_text(company.read_text().replace("path: Events.json", source))
 
     assert desk.command() is None
+
+
+@pytest.fixture
+def frozen_twice(harbour, package):
+    """Freeze the harbour now; told where the note lies, and the id of an older snapshot of other data."""
+    assert package.is_dir()
+    store = FolderStore(harbour.root / "outputs", "harbour")
+
+    def freeze_now(**typed) -> str:
+        plan = make_plan(harbour.request(**typed), Environment(), harbour.clock)
+        return freeze(plan, store, lambda _: None).name
+
+    harbour.events("1.00")
+    older = freeze_now()
+    harbour.events("2.00")
+    freeze_now()
+    return freeze_now, store.snapshots / ".collected.json", older
+
+
+def test_sources_that_have_not_changed_are_not_read_again(frozen_twice):
+    """What is noted of the same bytes is taken as it stands, whatever it is: nobody looks what they hold."""
+    freeze_now, note, older = frozen_twice
+    newest = freeze_now()
+    note.write_text(note.read_text().replace(newest, older))
+
+    assert newest != older
+    assert freeze_now() == older
+    assert freeze_now(is_forced=True) == newest
+    assert freeze_now() == newest
+
+
+def test_a_byte_of_a_source_is_read_again(harbour, frozen_twice):
+    """A changed source, and code that may read it otherwise: it is collected, and the note is of that."""
+    freeze_now, note, older = frozen_twice
+    newest = freeze_now()
+    for changed in ("company/Events.json", "package/metrics/cash.py"):
+        note.write_text(note.read_text().replace(newest, older))
+        added(harbour.root / changed)
+        assert freeze_now() == newest, changed
+
+
+def test_a_note_of_a_damaged_snapshot_is_not_believed(frozen_twice):
+    """What was changed since it was frozen is said as ever."""
+    freeze_now, note, _ = frozen_twice
+    table = note.parent / freeze_now() / "events.parquet"
+    table.chmod(0o644)
+    table.write_bytes(table.read_bytes() + b"x")
+
+    with pytest.raises(SnapshotDamaged):
+        freeze_now()
