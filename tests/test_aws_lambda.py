@@ -2,6 +2,8 @@ import json
 import os
 import re
 import secrets
+import subprocess
+import sys
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from harbour import SAYS, Harbour
+from stand_ins import mailed_by
 
 from quarterdeck.aws import client
 from quarterdeck.aws_lambda import ScheduledStart, handler, period_of
@@ -20,6 +23,13 @@ READER = "cfo@harbour.boats"
 SENDER = "reports@harbour.boats"
 START = {"scheduled_time": "2026-11-23T08:00:00Z"}
 WEEK = "2026-W47"
+# An invocation in a process of its own, as on a machine of its own: what came of it is its last line.
+INVOKED = """
+import json, sys
+from types import SimpleNamespace
+from quarterdeck.aws_lambda import handler
+print(json.dumps(handler(json.loads(sys.argv[1]), SimpleNamespace(get_remaining_time_in_millis=lambda: 900_000))))
+"""
 
 
 @dataclass(frozen=True)
@@ -151,6 +161,32 @@ def test_two_starts_at_once_mail_once(function):
 
     assert len(function.mails()) == 1
     assert sum(account["deliveries"].get("sent", 0) for account in accounts) == 1
+
+
+def test_two_starts_in_two_processes_mail_each_reader_once_and_both_end_well(function):
+    """Two machines of Lambda get one event at one moment: whoever comes to a reader first mails, and neither fails."""
+    readers = ["a@harbour.boats", "b@harbour.boats"]
+    says = SAYS.format(words=f"{function.table}: revenue is")
+    function.harbour.report("cfo", says, params=f"delivery: {{to: [{', '.join(readers)}]}}\n")
+
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", INVOKED, json.dumps(START)],
+            env=os.environ | {"XDG_CACHE_HOME": str(function.harbour.root / machine)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for machine in ("one", "other")
+    ]
+    told = [one.communicate(timeout=240) for one in both]
+
+    assert [one.returncode for one in both] == [0, 0], told
+    accounts = [json.loads(out.splitlines()[-1]) for out, _ in told]
+    assert mailed_by(function.endpoint, function.table) == readers
+    assert [(one["exit_code"], one["left_for_next"]) for one in accounts] == [(0, []), (0, [])]
+    assert sum(one["deliveries"].get("sent", 0) for one in accounts) == len(readers)
+    assert len({one["snapshot"] for one in accounts}) == 1
 
 
 def test_a_rerun_adds_a_run_and_mails_nobody(function):

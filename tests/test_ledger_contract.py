@@ -810,6 +810,22 @@ def test_an_answer_that_comes_after_the_lease_still_counts(released, clock):
     assert settled.state == "deferred"
 
 
+@pytest.mark.parametrize("off", [-AN_HOUR, AN_HOUR])
+def test_a_clock_that_is_an_hour_off_mails_nobody_twice(released, store, clock, off):
+    """Who is early or late takes another's send for longer or sooner over than it is, and never claims it."""
+    other = open_ledger(store.url, "resort", lambda: clock.now + off)
+    mine = claim(released).delivery
+    its = claim(other, "other", "ceo@example.com").delivery
+
+    outcomes = {claim(other, "other").outcome, claim(released, "me", "ceo@example.com").outcome}
+    settled = [released.settle_sent(mine, "0100-ses"), other.settle_sent(its, "0200-ses")]
+    afterwards = {claim(other, "other").outcome, claim(released, "me", "ceo@example.com").outcome}
+
+    assert outcomes == {"in_doubt", "being_sent"}
+    assert [one.state for one in settled] == ["sent", "sent"]
+    assert afterwards == {"already_sent"}
+
+
 def test_an_answer_of_a_former_owner_is_refused(released, clock):
     """When a person freed the delivery and another sender claimed it, the first owner has no say."""
     first = claim(released).delivery

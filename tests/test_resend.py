@@ -1,11 +1,16 @@
 """One more mail by a person's word, one more run of an edition, and who is mailed by a second send."""
 
+import secrets
 from dataclasses import replace
 
 import pytest
 from harbour import SAYS, SENDER, FakeMailer
+from stand_ins import mailed_by
+from wire import Call
 
 from quarterdeck.errors import CommandRefused, InputInvalid
+from quarterdeck.ledger.dynamodb import create_table
+from quarterdeck.mail.ses import SesMailer
 from quarterdeck.pipeline import Post, make_plan, resend
 from quarterdeck.store import FolderStore
 
@@ -43,6 +48,34 @@ def test_a_resend_is_one_more_mail_with_the_body_that_was_got(harbour):
     assert (done.result, [to for to, *_ in mailer.accepted], len(bodies)) == ("sent", [READER, READER], 1)
     assert kept == [("she deleted it", "jo")]
     assert (after.exit_code, [one.result for one in after.deliveries]) == (0, ["sent before"])
+
+
+@pytest.mark.usefixtures("on_moto")
+def test_on_aws_the_next_send_mails_who_was_refused_and_nobody_else(harbour, moto, on_aws, wire):
+    """SES refuses one of two readers: the next send tries that one, and by DynamoDB's word each has one mail."""
+    harbour.ledger_url = f"dynamodb:ledger-{secrets.token_hex(6)}"
+    create_table(harbour.ledger_url.partition(":")[2])
+    refused = "b@harbour.boats"
+    harbour.report("cfo", SAYS.format(words="Recognised"), params=f"delivery: {{to: [a@harbour.boats, {refused}]}}\n")
+    is_refusing = True
+
+    def fate(call: Call) -> object:
+        is_to_refused = call.said.get("Destination", {}).get("ToAddresses") == [refused]
+        return (400, "MessageRejected", f"{refused} is not verified") if is_refusing and is_to_refused else None
+
+    on_aws(wire(moto, fate).endpoint)
+    mailer = SesMailer(None, now=lambda: harbour.clock, sleep=lambda _: None)
+    environment = replace(SENDER, sender="reports@harbour.boats", bcc=None)
+    first = harbour.run(mailer=mailer, environment=environment)
+    is_refusing = False
+    second, third = (harbour.run(mailer=mailer, environment=environment) for _ in range(2))
+
+    assert [one.exit_code for one in (first, second, third)] == [5, 0, 0]
+    assert [one.result for one in first.deliveries] == ["sent", "refused"]
+    assert [one.result for one in second.deliveries] == ["sent before", "sent"]
+    assert [one.result for one in third.deliveries] == ["sent before", "sent before"]
+    assert mailed_by(moto) == ["a@harbour.boats", refused]
+    assert sorted(one.claims for one in harbour.ledger.deliveries(CFO)) == [1, 2]
 
 
 def test_what_is_in_doubt_is_settled_before_it_is_sent_again(harbour):

@@ -2,6 +2,7 @@ import base64
 import gzip
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from hotel_on_aws import (
     load_tables,
     make_table,
 )
+from wire import sent_on
 
 from quarterdeck.aws import client
 from quarterdeck.config import load_company
@@ -487,11 +489,28 @@ def denied(wire, moto, on_aws, tmp_path):
         ("bar.md", "AccessDenied", "s3://BUCKET/handoffs/bar.md: the permission s3:GetObject is missing"),
         ("bar.md", "ExpiredToken", "s3://BUCKET/handoffs/bar.md: the credentials have expired"),
         ("-files", "InvalidAccessKeyId", "s3://BUCKET/handoffs/: the credentials are not known there"),
+        ("-files", "RequestTimeTooSkewed", "s3://BUCKET/handoffs/: this machine's clock is off"),
     ],
 )
 def test_a_bucket_that_may_not_be_read_is_named_with_the_permission(denied, part, code, says):
     """To list it and to read one object of it are two permissions: the message names the one that is missing."""
     assert says in denied(part, code)
+
+
+def test_a_bucket_of_another_region_is_read(account, wire, on_aws, tmp_path):
+    """S3 sends whoever asks in the wrong region on, and the documents are read from where they lie."""
+    bucket = account("moto") + "far"
+    far = client("s3", region="eu-north-1")
+    far.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-north-1"})
+    far.put_object(Bucket=bucket, Key="handoffs/bar.md", Body=b"# Bar\n")
+    laid = wire(os.environ["AWS_ENDPOINT_URL"], sent_on(bucket, "eu-north-1"))
+    on_aws(laid.endpoint)
+
+    found = of(company_on_aws(tmp_path / "company", {}, handoffs={"path": f"s3://{bucket}/handoffs"}))
+
+    assert found.tables["projects"]["project"].to_pylist() == ["Bar"]
+    assert [call.signed_for for call in laid.calls][:1] == ["eu-west-1"]
+    assert laid.calls[-1].signed_for == "eu-north-1"
 
 
 @pytest.mark.parametrize(

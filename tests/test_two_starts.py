@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import pytest
 from harbour import SAYS
+from stand_ins import mailed_by
 
 from quarterdeck import aws
 from quarterdeck.ledger import SEND_LEASE, dynamodb, open_ledger
@@ -65,15 +66,6 @@ def start(harbour, moto, on_aws, request):
     return begin
 
 
-def mailed(moto: str) -> list[str]:
-    """Who was mailed, once for each mail, in order of their names."""
-    with urllib.request.urlopen(f"{moto}/moto-api/data.json") as answer:  # noqa: S310 - our own
-        kept = json.load(answer)
-    messages = kept.get("ses", {}).get("RawMessage", [])
-    # Each is one message to one reader; moto lists who stands in both envelope and header twice
-    return sorted(reader for message in messages for reader in set(message["destinations"]))
-
-
 @pytest.mark.parametrize("start", ["sqlite", "dynamodb"], indirect=True)
 def test_two_starts_at_once_mail_each_reader_once(start, harbour, moto):
     """
@@ -88,7 +80,7 @@ def test_two_starts_at_once_mail_each_reader_once(start, harbour, moto):
     said, trouble = third.communicate(timeout=240)
 
     assert [one.returncode for one in both] == [0, 0], told
-    assert mailed(moto) == list(READERS), told
+    assert mailed_by(moto) == list(READERS), told
     assert len(harbour.ledger.runs(CFO)) == 1 or not start.url.startswith("sqlite")
     assert third.returncode == 0, trouble
     assert said.count("sent before, at ") == 2
@@ -120,4 +112,4 @@ def test_a_killed_start_is_taken_over_and_its_mail_is_in_doubt(start, harbour, m
     assert [run.state for run in left] == ["executing"]
     assert (killed.returncode, last.returncode) == (-signal.SIGKILL, 6), said
     assert timedelta(hours=1) > SEND_LEASE  # the killed sender's clock is an hour late: its time is over
-    assert mailed(moto) == [READERS[1]]
+    assert mailed_by(moto) == [READERS[1]]

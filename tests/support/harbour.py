@@ -63,6 +63,7 @@ class Harbour:
 
     root: Path
     clock: datetime = NOW
+    ledger_url: str = ""
     said: list[tuple[str, str]] = field(default_factory=list)
 
     def report(self, name: str, *cells: str, params: str = "", owner: str = "owner@example.com") -> None:
@@ -104,7 +105,8 @@ class Harbour:
 
     @property
     def ledger(self) -> Ledger:
-        return open_ledger(f"sqlite:{self.root / 'ledger.db'}", "harbour", lambda: self.clock)
+        url = self.ledger_url or f"sqlite:{self.root / 'ledger.db'}"
+        return open_ledger(url, "harbour", lambda: self.clock)
 
     def run(
         self, *reports: str, mailer=None, environment: Environment = SENDER, seconds_left=no_end, **request

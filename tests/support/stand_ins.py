@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -41,6 +42,14 @@ def serving_ministack(log: Path) -> AbstractContextManager[str]:
     """A MiniStack server, which writes to *log*; its endpoint."""
     port = free_port()
     return _serving([MINISTACK], port, "/_ministack/health", log)
+
+
+def mailed_by(moto: str, about: str = "") -> list[str]:
+    """Who was mailed by SES at *moto*, once for each mail in which *about* stands, in order of their names."""
+    with urllib.request.urlopen(f"{moto}/moto-api/data.json") as answer:  # noqa: S310 - our own http://127.0.0.1
+        kept = json.load(answer).get("ses", {}).get("RawMessage", [])
+    # Each is one message to one reader and copies; moto lists who stands in both envelope and header twice
+    return sorted(reader for one in kept if about in one["raw_data"] for reader in set(one["destinations"]))
 
 
 def boto3_variables(endpoint: str, nowhere: Path) -> dict[str, str]:

@@ -24,11 +24,13 @@ class Call:
         operation: `PutItem` of what names its operations, `PUT /bucket/key` of what is addressed by paths.
         number: How many of that operation came, this one counted.
         said: Its JSON; empty where it speaks none.
+        signed_for: The region that it was signed for.
     """
 
     operation: str
     number: int
     said: Mapping[str, object]
+    signed_for: str = ""
 
 
 class Wire(http.server.ThreadingHTTPServer):
@@ -53,14 +55,26 @@ class Wire(http.server.ThreadingHTTPServer):
     def operations(self) -> list[str]:
         return [call.operation for call in self.calls]
 
-    def heard(self, operation: str, said: Mapping[str, object]) -> Call:
+    def heard(self, operation: str, said: Mapping[str, object], signed_for: str) -> Call:
         with self.counting:
-            call = Call(operation, self.operations().count(operation) + 1, said)
+            call = Call(operation, self.operations().count(operation) + 1, said, signed_for)
             self.calls.append(call)
         return call
 
     def handle_error(self, request, client_address) -> None:
         """Whoever did not wait for an answer is no news."""
+
+
+def sent_on(bucket: str, region: str) -> Callable[[Call], object]:
+    """The fate of calls to a *bucket* of *region*: S3 serves those signed for it, and sends the others on."""
+
+    def fate(call: Call) -> object:
+        is_question = call.operation == f"HEAD /{bucket}"  # where it lies, which every region says
+        if is_question or call.signed_for == region:
+            return None
+        return 301, "PermanentRedirect", "The bucket must be addressed using the specified endpoint."
+
+    return fate
 
 
 class WireHandler(http.server.BaseHTTPRequestHandler):
@@ -71,7 +85,9 @@ class WireHandler(http.server.BaseHTTPRequestHandler):
     def handle_call(self) -> None:
         self.close_connection = True
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        match self.server.fate(self.server.heard(*self.read(body))):
+        # AWS4-HMAC-SHA256 Credential=KEY/DAY/REGION/SERVICE/aws4_request, …
+        signed_for = [*self.headers.get("Authorization", "").split("/"), "", ""][2]
+        match self.server.fate(self.server.heard(*self.read(body), signed_for)):
             case None:
                 self.answer(*self.passed_on(body))
             case "answer lost":
