@@ -187,7 +187,7 @@ def test_titles_say_what_charts_show(told):
     assert "Marketplaces 305, 249, 50 (16%)" in funnel
     assert costs.startswith("Horizontal bars of cost per booking, 13 weeks. Boat shows $5.7k (22%)")
     assert "Phone 105, half of them 41 to 135" in ahead
-    assert "Dec–Feb, Tue: 21%. Jun–Aug, Sat: 94%." in seasons
+    assert "Dec–Feb, Tue: 21%; Jun–Aug, Sat: 94%." in seasons
     assert "Marketplaces: Consented 662, Declined 455" in audience
 
 

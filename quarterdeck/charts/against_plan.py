@@ -8,7 +8,7 @@ from typing import Literal
 
 from quarterdeck.charts.canvas import WIDTH, Canvas, Label
 from quarterdeck.charts.drawing import Drawing
-from quarterdeck.charts.layout import alt_text, demand_rows
+from quarterdeck.charts.layout import alt_list, demand_rows
 from quarterdeck.charts.lettering import NAME, NOTE, VALUE
 from quarterdeck.charts.rows import ROW_LIMIT, BarRoom, Rows, unallocated_last
 from quarterdeck.display import NOT_AVAILABLE, Display
@@ -105,7 +105,7 @@ class _AgainstPlan:
             return f"{row.name} {self.money(row.actual)}{rate}{variance}"
 
         outlined = " against plan" if self._has_plan else ""
-        return alt_text(f"Horizontal bars of {subject}{outlined}.", *(f"{named(row)}." for row in self.rows))
+        return alt_list(f"Horizontal bars of {subject}{outlined}.", [named(row) for row in self.rows])
 
     def paint(self, canvas: Canvas) -> None:
         layout = self._layout

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from quarterdeck.blocks import Tone
 from quarterdeck.charts.canvas import WIDTH, Canvas, Label
 from quarterdeck.charts.drawing import Drawing
-from quarterdeck.charts.layout import alt_text, demand_rows, listed
+from quarterdeck.charts.layout import alt_list, demand_rows
 from quarterdeck.charts.lettering import NAME, NOTE, VALUE
 from quarterdeck.charts.rows import ROW_LIMIT, BarRoom, Rows, unallocated_last
 
@@ -84,7 +84,7 @@ class _Bars:
         named = [
             f"{row.name} {self.label(row)}" + (f" ({second}{row.detail})" if row.detail else "") for row in self.rows
         ]
-        return alt_text(f"Horizontal bars of {subject}.", *listed(named))
+        return alt_list(f"Horizontal bars of {subject}.", named, others=max(self.left_out, 0), between=", ")
 
     def paint(self, canvas: Canvas) -> None:
         layout, theme = self._layout, canvas.theme

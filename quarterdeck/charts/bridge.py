@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from quarterdeck.charts.canvas import WIDTH, Box, Canvas, Label, clear_of
 from quarterdeck.charts.drawing import Drawing
-from quarterdeck.charts.layout import Scale, alt_text, demand_rows, lines_of
+from quarterdeck.charts.layout import Scale, alt_list, alt_text, demand_rows, lines_of
 from quarterdeck.charts.lettering import INSIDE, KEY, NOTE, VALUE, Type
 from quarterdeck.display import Display
 
@@ -97,7 +97,7 @@ class _Bridge:
 
     @property
     def names(self) -> list[list[str]]:
-        width = WIDTH / (len(self.steps) + 2) - 6
+        width = WIDTH / (len(self.steps) + 2) - 2
         names = [self.start.name, *(name for name, _ in self.steps), self.end.name]
         return [NOTE.wrapped(name, width, _NAME_LINES) for name in names]
 
@@ -115,13 +115,12 @@ class _Bridge:
 
     def alt(self, subject: str) -> str:
         sums = ", ".join(f"{group.name} {self.money(group.minor, sign=True)}" for group in self.groups)
-        steps = ", ".join(f"{name} {self.money(effect, sign=True)}" for name, effect in self.steps)
-        return alt_text(
+        steps = [f"{name} {self.money(effect, sign=True)}" for name, effect in self.steps]
+        head = (
             f"Bridge of {subject}: {self.start.name} {self.money(self.start.minor)}, "
-            f"{self.end.name} {self.money(self.end.minor)}.",
-            f"Steps: {steps}.",
-            f"Sums: {sums}.",
+            f"{self.end.name} {self.money(self.end.minor)}. Steps:"
         )
+        return alt_text(alt_list(head, steps, between=", "), f"Sums: {sums}.")
 
     def paint(self, canvas: Canvas) -> None:
         layouts = [self._layout(top) for top in _PLOT_TOPS]
@@ -168,7 +167,7 @@ class _Bridge:
             return
         text = self.display.percent(self.end.minor / self.start.minor - 1, sign=True)
         label = Label(text, INSIDE, (bar.left + bar.right) / 2, bar.top + 5 + INSIDE.ascent, "center")
-        if label.box.is_inside(bar):
+        if label.box.grown(2).is_inside(bar):
             canvas.write(label, canvas.theme.sheet)
 
     def _paint_names(self, canvas: Canvas, column: float) -> None:

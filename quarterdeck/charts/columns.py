@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from quarterdeck.blocks import Tone
 from quarterdeck.charts.canvas import WIDTH, Box, Canvas, Label, clear_of
 from quarterdeck.charts.drawing import Drawing
-from quarterdeck.charts.layout import Scale, alt_text, demand_rows, lines_of, listed, over_bars, without_overlap
+from quarterdeck.charts.layout import Scale, alt_list, demand_rows, lines_of, over_bars, without_overlap
 from quarterdeck.charts.lettering import NAME, NOTE, VALUE
 from quarterdeck.display import NOT_AVAILABLE
 
@@ -105,7 +105,7 @@ class _Columns:
         drawn = "Hatched columns" if self.is_forecast else "Columns"
         chosen = range(len(self.items)) if len(self.items) <= LABEL_ALL else sorted(telling(self.values))
         named = [f"{self.items[at].name} {self.label(self.items[at])}" for at in chosen]
-        return alt_text(f"{drawn} of {subject}.", *listed(named))
+        return alt_list(f"{drawn} of {subject}.", named, between=", ")
 
     def paint(self, canvas: Canvas) -> None:
         theme = canvas.theme

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from quarterdeck.charts.canvas import WIDTH, Canvas, Label, base_at_middle
 from quarterdeck.charts.drawing import Drawing
-from quarterdeck.charts.layout import Scale, alt_text, demand_rows
+from quarterdeck.charts.layout import Scale, alt_list, demand_rows
 from quarterdeck.charts.lettering import NAME, NOTE, VALUE
 from quarterdeck.charts.rows import ROW_LIMIT, Rows
 from quarterdeck.display import NOT_AVAILABLE, Display
@@ -81,11 +81,10 @@ class _Funnel:
     def alt(self, subject: str) -> str:
         def named(row: FunnelRow) -> str:
             counts = ", ".join(self.display.count(count) for count in row.counts)
-            return f"{row.name} {counts} ({self.share(row)})."
+            return f"{row.name} {counts} ({self.share(row)})"
 
-        return alt_text(
-            f"Funnel of {subject}: {', '.join(self.stages)} ({self.share_head.lower()}).", *map(named, self.rows)
-        )
+        head = f"Funnel of {subject}: {', '.join(self.stages)} ({self.share_head.lower()})."
+        return alt_list(head, [named(row) for row in self.rows])
 
     def paint(self, canvas: Canvas) -> None:
         layout, theme = self._layout, canvas.theme
@@ -100,7 +99,7 @@ class _Funnel:
         self._paint_stages(canvas, layout, right)
 
     def _paint_stages(self, canvas: Canvas, layout: Rows, right: float) -> None:
-        gap = 14
+        gap = 10
         counts = [[row.counts[stage] for row in self.rows] for stage in range(len(self.stages))]
         largest = [max(column) for column in counts]
         # A stage gets what its head or its widest count needs, and on one scale for all the length of its longest bar.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from quarterdeck.charts.canvas import WIDTH, Box, Canvas, Label, base_at_middle
 from quarterdeck.charts.drawing import Drawing
-from quarterdeck.charts.layout import alt_text, demand_rows
+from quarterdeck.charts.layout import alt_list, alt_text, demand_rows
 from quarterdeck.charts.lettering import NAME, NOTE, VALUE
 from quarterdeck.charts.rows import Rows
 from quarterdeck.charts.theme import readable_on
@@ -81,11 +81,13 @@ class _HeatMap:
             for name, row in zip(self.rows, self.cells, strict=True)
             for head, cell in zip(self.heads, row, strict=True)
         ]
-        framed = [f"{text}." for text, cell in flat if cell.is_framed]
+        framed = [text for text, cell in flat if cell.is_framed]
         judged = [(cell.band, text) for text, cell in flat if cell.band is not None]
-        extremes = [f"Low: {min(judged)[1]}.", f"High: {max(judged)[1]}."] if judged and not framed else []
-        size = f"{len(self.rows)} rows by {len(self.heads)} columns"
-        return alt_text(f"Heat map of {subject}, {size}.", *framed, *extremes)
+        head = f"Heat map of {subject}, {len(self.rows)} rows by {len(self.heads)} columns."
+        if framed:
+            return alt_list(head, framed)
+        extremes = [f"Low: {min(judged)[1]}.", f"High: {max(judged)[1]}."] if judged else []
+        return alt_text(head, *extremes)
 
     def paint(self, canvas: Canvas) -> None:
         layout, theme = self._layout, canvas.theme

@@ -134,6 +134,15 @@ def demand_rows(rows: Sequence[object], chart: str) -> None:
         raise ValueError(f"{chart}: there is nothing to draw; say so in a note instead")
 
 
-def listed(items: Sequence[str]) -> list[str]:
-    """*items* as the parts of one sentence, `A,` `B,` `C.`, so that an alt text can end after any of them."""
-    return [f"{item}{'.' if number == len(items) - 1 else ','}" for number, item in enumerate(items)]
+def alt_list(head: str, items: Sequence[str], *, others: int = 0, between: str = "; ") -> str:
+    """
+    *head* and as many whole *items* as an alt text holds, and how many more there are: `Costs. A $4; and 3 more.`
+
+    *others* are drawn nowhere and counted all the same.
+    """
+    for shown in range(len(items), 0, -1):
+        rest = len(items) - shown + others
+        text = f"{head} {between.join([*items[:shown], *([f'and {rest} more'] if rest else [])])}."
+        if len(text) <= ALT_LIMIT:
+            return text
+    return alt_text(head)

@@ -82,11 +82,12 @@ class Type:
         return [self.cut(line, width) for line in [*done, " ".join(words)] if line] or [""]
 
 
-KEY = Type(16, "Semibold")
-VALUE = Type(15, "Semibold")
-NAME = Type(15)
-NOTE = Type(14)
-INSIDE = Type(13, "Semibold")
+# On a phone of 360 px a chart is 344 px wide instead of 592: there none of these is under 10 px.
+KEY = Type(18, "Semibold")
+VALUE = Type(17.25, "Semibold")
+NAME = Type(17.25)
+NOTE = Type(17.25)
+INSIDE = Type(17.25, "Semibold")
 
 
 def font_file(weight: str) -> Path:

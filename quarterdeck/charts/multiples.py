@@ -10,7 +10,7 @@ from datetime import date
 from quarterdeck.charts.canvas import WIDTH, Box, Canvas, Label
 from quarterdeck.charts.columns import telling
 from quarterdeck.charts.drawing import Drawing
-from quarterdeck.charts.layout import Scale, alt_text, demand_rows, over_bars, without_overlap
+from quarterdeck.charts.layout import Scale, alt_list, demand_rows, over_bars, without_overlap
 from quarterdeck.charts.lettering import NAME, NOTE, VALUE
 from quarterdeck.display import Display
 
@@ -109,10 +109,10 @@ class _Multiples:
         weeks = f"weeks ending {day(self.last_days[0], year=True)} to {day(self.last_days[-1], year=True)}"
         named = [
             f"{one.name}: {self.show(one.total)} in all, highest {self.show(max(one.values))}, "
-            f"last {self.show(one.values[-1])}."
+            f"last {self.show(one.values[-1])}"
             for one in self.series
         ]
-        return alt_text(f"{len(self.series)} panels of weekly {drawn}, {subject}, {weeks}.", *named)
+        return alt_list(f"{len(self.series)} panels of weekly {drawn}, {subject}, {weeks}.", named)
 
     def paint(self, canvas: Canvas) -> None:
         width, height = self.panel

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from quarterdeck.charts.canvas import WIDTH, Box, Canvas, Label, base_at_middle
 from quarterdeck.charts.drawing import Drawing
-from quarterdeck.charts.layout import Scale, alt_text, demand_rows
+from quarterdeck.charts.layout import Scale, alt_list, demand_rows
 from quarterdeck.charts.lettering import NAME, NOTE, VALUE
 from quarterdeck.charts.rows import ROW_LIMIT, Rows
 
@@ -67,8 +67,8 @@ class _Ranges:
         return f"{self.show(row.low)} to {self.show(row.high)}"
 
     def alt(self, subject: str) -> str:
-        named = [f"{row.name} {self.show(row.middle)}, half of them {self.quartiles(row)}." for row in self.rows]
-        return alt_text(f"Ranges of {subject}, medians with the middle half.", *named)
+        named = [f"{row.name} {self.show(row.middle)}, half of them {self.quartiles(row)}" for row in self.rows]
+        return alt_list(f"Ranges of {subject}, medians with the middle half.", named)
 
     def paint(self, canvas: Canvas) -> None:
         layout, theme = self._layout, canvas.theme

@@ -10,8 +10,8 @@ from quarterdeck.charts.layout import Scale
 from quarterdeck.charts.lettering import NAME, NOTE, VALUE
 
 ROW_LIMIT = 12  # a chart with more rows is a table
-_NAME_LIMIT = 150  # points; of names that have one line only, more
-_ONE_LINE_LIMIT = 190
+_NAME_LIMIT = 160  # points; of names that have one line only, more
+_ONE_LINE_LIMIT = 198
 _GAP = 8
 HEAD = 26  # room for the heads over the rows
 UNALLOCATED = "unallocated"
@@ -33,7 +33,7 @@ class Rows:
     @property
     def step(self) -> float:
         """Distance of two rows: less where there are many, never less than two lines of a name need."""
-        return max(26.0, min(44.0, 230 / len(self.names)), *(19.0 * len(lines) for lines in self._lines))
+        return max(26.0, min(44.0, 230 / len(self.names)), *((NAME.leading + 1) * len(lines) for lines in self._lines))
 
     @property
     def bottom(self) -> float:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from quarterdeck.charts.canvas import WIDTH, Canvas, Label, base_at_middle
 from quarterdeck.charts.drawing import Drawing
-from quarterdeck.charts.layout import Scale, alt_text, demand_rows
+from quarterdeck.charts.layout import Scale, alt_list, demand_rows
 from quarterdeck.charts.lettering import NAME, NOTE, VALUE
 from quarterdeck.charts.rows import ROW_LIMIT, Rows
 
 PART_LIMIT = 6
-_GAP = 14
+_GAP = 8
 _LABEL_GAP = 5
 
 
@@ -79,9 +79,10 @@ class _Split:
     def alt(self, subject: str) -> str:
         def named(row: SplitRow) -> str:
             sizes = [f"{part} {self.show(size)}" for part, size in zip(self.parts, row.sizes, strict=True) if size]
-            return f"{row.name}: {', '.join(sizes) or self.show(0)}."
+            return f"{row.name}: {', '.join(sizes) or self.show(0)}"
 
-        return alt_text(f"Bars of {subject}, by {', '.join(self.parts)}.", *map(named, self.rows))
+        head = f"Bars of {subject}, by {', '.join(self.parts)}."
+        return alt_list(head, [named(row) for row in self.rows], others=max(self.left_out, 0))
 
     def paint(self, canvas: Canvas) -> None:
         layout, theme = self._layout, canvas.theme
@@ -92,7 +93,7 @@ class _Split:
         scale = Scale.from_zero(sizes, 0, max(step - _GAP - _LABEL_GAP - longest, 0))
         for number, part in enumerate(self.parts):
             zero = layout.left + step * number
-            canvas.write(Label(NOTE.cut(part, step - 4), NOTE, zero, layout.head_base), theme.ink_2)
+            canvas.write(Label(NOTE.cut(part, step - _GAP), NOTE, zero, layout.head_base), theme.ink_2)
             for at, row in enumerate(self.rows):
                 size, is_worse = row.sizes[number], row.is_worse or part in self.worse
                 solid = theme.worse if is_worse else theme.actual
