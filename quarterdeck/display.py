@@ -7,9 +7,10 @@ style: `$41.2k`, U+2212 for minus, differences of rates in points, dates with th
 
 from __future__ import annotations
 
+import math
 import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -103,12 +104,31 @@ class Display:
         return self.number(value, 0)
 
     def percent(self, ratio: float, decimals: int = 1, *, sign: bool = False) -> str:
-        """`38.2%` from 0.382, spaced as the locale does it."""
+        """`38.2%` from 0.382, spaced as the locale does it; `< 1%` of what is more than nothing and rounds to it."""
         rounded = _rounded(Decimal(repr(abs(ratio))) * 100, decimals)
+        if not rounded and ratio > 0 and not sign:
+            return f"<\u00a0{self.percent(float(Decimal(1).scaleb(-decimals - 2)), decimals)}"
         pattern = Locale.parse(self.locale).percent_formats[None].pattern.split(";")[0]
         whole = pattern.replace("#,##0", "#,##0." + "0" * decimals if decimals else "#,##0")
         text = format_percent(rounded / 100, whole, locale=self.locale)
         return self._signed(text, ratio if rounded else 0, sign=sign)
+
+    def shares(self, ratios: Sequence[float]) -> list[str]:
+        """
+        *ratios* of one whole in whole percents that sum to what the ratios sum to: a third three times is 34, 33, 33%.
+
+        What is missing after rounding down goes to the largest remainders, of equals to the first. `< 1%` counts as
+        nothing.
+        """
+        floors = [math.floor(ratio * 100) for ratio in ratios]
+        missing = round(sum(ratios) * 100) - sum(floors)
+        order = sorted(range(len(floors)), key=lambda at: (floors[at] - ratios[at] * 100, at))
+        wholes = [floor + (at in order[:missing]) for at, floor in enumerate(floors)]
+        under = self.percent(1e-9, 0)
+        return [
+            self.percent(whole / 100, 0) if whole or not ratio else under
+            for whole, ratio in zip(wholes, ratios, strict=True)
+        ]
 
     def points(self, difference: float) -> str:
         """`−2.1 pt`: a difference of rates, always with its sign."""

@@ -96,6 +96,18 @@ def test_it_says_what_the_cfo_asks(executed):
             assert 40 < len(block["alt"]) <= 350
 
 
+def test_shares_of_revenue_sum_to_a_hundred(executed):
+    """The chart's shares sum to 100, the smallest is not 0, and the title has the largest as the chart has it."""
+    blocks = [output.data[MIME] for cell in executed.cells for output in cell.get("outputs", [])]
+    (chart,) = (block for block in blocks if block["block"] == "chart" and "by channel" in block["alt"])
+
+    shares = re.findall(r"\((<\s)?(\d+)%\)", chart["alt"])
+
+    assert sum(int(share) for less, share in shares if not less) == 100
+    assert "0" not in [share for _, share in shares]
+    assert f" brings {shares[0][1]}% of revenue" in chart["title"]
+
+
 def test_a_figure_has_one_value(executed):
     """Whatever cell shows a metric, it shows the same value."""
     seen = {}

@@ -65,6 +65,26 @@ def test_the_locale_decides_symbol_and_separators():
     assert US.percent(0.39, 0) == "39%"
 
 
+def test_shares_of_one_whole_sum_to_a_hundred():
+    """The largest remainders get what rounding down lost, and what is more than nothing is never `0%`."""
+    revenue = [92_360, 49_870, 34_610, 26_870, 23_700, 860, 0]
+    thirds = US.shares([1 / 3, 1 / 3, 1 / 3])
+    shown = US.shares([amount / sum(revenue) for amount in revenue])
+
+    assert thirds == ["34%", "33%", "33%"]
+    assert shown == ["41%", "22%", "15%", "12%", "10%", "<\xa01%", "0%"]
+    assert GERMAN.shares([0.996, 0.004]) == ["100\xa0%", "<\xa01\xa0%"]
+    assert US.shares([]) == []
+
+
+def test_a_rate_that_is_not_zero_is_not_printed_as_zero():
+    """What rounds to nothing says that it is less than the least that is shown; nothing itself is 0."""
+    assert US.percent(0.004, 0) == "<\xa01%"
+    assert US.percent(0.0004) == "<\xa00.1%"
+    assert US.percent(0.0) == "0.0%"
+    assert US.percent(0.0004, sign=True) == "0.0%"
+
+
 def test_money_is_whole_minor_units():
     """Numpy's whole numbers are money as Python's are; a float is refused, it may have lost a cent."""
     assert US.money(np.int64(4_120_000)) == "$41.2k"

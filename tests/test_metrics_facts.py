@@ -227,6 +227,20 @@ def test_concentration_facts(company, inventory_of):
     assert metrics.concentration_facts(unnamed, WEEK)["largest_channel"] is None
 
 
+def test_a_year_is_as_long_as_the_source(inventory_of):
+    """Of a source that began 20 weeks ago 20 are said, of a long one 52; nothing where it begins later."""
+
+    def known(first: str) -> object:
+        return metrics.reach_facts(inventory_of(AS_OF, events=[event(1, first, 5, 5)]), WEEK)["weeks_known"]
+
+    first_day = WEEK.shifted(-19).first_day
+
+    assert known(str(first_day)) == "20 weeks"
+    assert known(str(WEEK.last_day)) == "1 week"
+    assert known("2020-01-01") == "52 weeks"
+    assert known("2027-01-01") is None
+
+
 def test_commitment_facts_are_the_forecasts_lines(company):
     """What is committed is what crews and recurring expenses take in the 13 weeks."""
     rows = metrics.commitments(company, WEEK)

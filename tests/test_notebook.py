@@ -463,7 +463,7 @@ def test_a_column_has_one_unit_and_shares_sum_to_a_hundred(report):
     ]
     assert [cell.text for cell in block.total] == ["Total", "3", "$9.9k", "100%"]
     assert [(head.head, head.align) for head in block.columns][:2] == [("Name", "left"), ("Count", "right")]
-    assert [cell.sort for cell in block.rows[0]] == [None, 1, 1_020_000, 0.34]
+    assert [cell.sort for cell in block.rows[0]] == [None, 1, 1_020_000, 1 / 3]
     assert block.subtitle == "USD"
 
 
@@ -554,7 +554,7 @@ def test_a_table_with_more_rows_than_a_mail_has_is_refused(report):
 
 
 def test_the_agenda_puts_late_ones_first(report):
-    """Late by date, then due by date, then what has no date by its money; a decision is the reader's own."""
+    """Late by date, then due by date, then what has no date by its money; who has none is said so in words."""
     tasks = pd.DataFrame(
         {
             "action": ["c", "whether to sell", "a", "e", "d"],
@@ -571,10 +571,10 @@ def test_the_agenda_puts_late_ones_first(report):
     assert isinstance(block, Actions)
     assert [(line.action, line.due, line.late, line.owner, line.at_stake, line.decide) for line in block.actions] == [
         ("a", "Fri 20 Nov", "3 days late", "D. Okafor", "$12.6k", False),
-        ("c", "Fri 27 Nov", "", "", "", False),
+        ("c", "Fri 27 Nov", "", "No owner", "", False),
         ("whether to sell", "Mon 30 Nov", "", "You", "$18.0k", True),
-        ("d", "", "", "X", "$5", False),
-        ("e", "", "", "", "", False),
+        ("d", "No date yet", "", "X", "$5", False),
+        ("e", "No date yet", "", "No owner", "", False),
     ]
     assert block.actions[1].evidence == "a.md, line 1"
     assert block.left_out == "and 3 more, on the page"

@@ -54,6 +54,7 @@ from quarterdeck.metrics.facts import (
     commitment_facts,
     concentration_facts,
     margin_facts,
+    reach_facts,
     receivable_facts,
     result_facts,
 )
@@ -249,6 +250,7 @@ __all__ = [
     "plan_variance_ytd",
     "posture_by_zone",
     "presence_facts",
+    "reach_facts",
     "reachable_audience",
     "readiness_rate",
     "receivable_facts",

@@ -21,8 +21,8 @@ from quarterdeck.metrics.expenses import UNALLOCATED
 from quarterdeck.metrics.figure import CATALOGUE
 from quarterdeck.metrics.forecast import cash_sensitivity, outlook
 from quarterdeck.metrics.owed import open_receivables
-from quarterdeck.metrics.revenue import revenue_shares
-from quarterdeck.metrics.state import require_now
+from quarterdeck.metrics.revenue import CONCENTRATION_WEEKS, revenue_shares
+from quarterdeck.metrics.state import require_now, weeks_ending_with
 from quarterdeck.metrics.statements import margin_by_business, result_bridge
 from quarterdeck.period import Period
 
@@ -160,6 +160,20 @@ def concentration_facts(inventory: AssetInventory, period: Period) -> Facts:
             found[f"largest_{name}_share"] = float(shares["share"].iloc[0])
     found.pop("largest_customer", None)
     return found
+
+
+@facts("weeks_known")
+def reach_facts(inventory: AssetInventory, period: Period) -> Facts:
+    """
+    How far the source of events reaches back.
+
+    Returns:
+        `weeks_known` (`20 weeks`: how many of the 52 that end with the report's the source has events of, or has had
+        before).
+    """
+    first = inventory.table("events")["starts_at"].min()
+    known = sum(first < week.end for week in weeks_ending_with(period, CONCENTRATION_WEEKS))
+    return {"weeks_known": f"{known} {'week' if known == 1 else 'weeks'}"} if known else {}
 
 
 @facts("committed_minor", "committed_crew_minor", "committed_recurring_minor")

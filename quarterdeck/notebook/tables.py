@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -25,6 +24,7 @@ _LEFT = ("text", "day", "weekday")
 _CHANGES = ("change", "change_exact")
 _SUMMED = ("count", "money", "money_exact", "money_whole", *_CHANGES, "percent")
 _MISSING = "–"
+NO_OWNER, NO_DATE = "No owner", "No date yet"
 ACTION_COLUMNS = ("action", "owner", "due_on", "amount_minor")
 
 
@@ -131,7 +131,10 @@ class Rows:
     def _column(self, column: Column) -> list[Cell]:
         values = [plain(value) for value in self.frame[column.name]]
         if column.kind == "percent" and column.total and None not in values:
-            return [self._cell(column, share, 0) for share in _whole_percents(self.frame[column.name].tolist())]
+            shares = self.frame[column.name].tolist()
+            return [
+                Cell(text=text, sort=share) for text, share in zip(self.display.shares(shares), shares, strict=True)
+            ]
         # One unit to a column: that of its largest amount, or of its total.
         known = [abs(value) for value in values if isinstance(value, int)]
         like = max([*known, abs(_sum_of(self.frame[column.name])) if column.total else 0], default=0)
@@ -205,25 +208,13 @@ def _action(line: _Line, today: date, display: Display) -> Action:
     days = (today - line.due_on).days if line.due_on else 0
     return Action(
         action=line.action,
-        owner="You" if line.is_decision else line.owner or "",
-        due=display.day(line.due_on, weekday=True) if line.due_on else "",
+        owner="You" if line.is_decision else line.owner or NO_OWNER,
+        due=display.day(line.due_on, weekday=True) if line.due_on else NO_DATE,
         late=f"{days} {'day' if days == 1 else 'days'} late" if days > 0 else "",
         at_stake="" if line.amount_minor is None else display.money(line.amount_minor),
         decide=bool(line.is_decision),
         evidence=line.evidence or "",
     )
-
-
-def _whole_percents(shares: Sequence[float]) -> list[float]:
-    """
-    *shares* rounded to whole percents that sum to what the shares sum to: 0.333 three times are 34, 33 and 33 %.
-
-    What is missing after rounding down goes to the largest remainders, of equals to the first.
-    """
-    floors = [math.floor(share * 100) for share in shares]
-    missing = round(sum(shares) * 100) - sum(floors)
-    order = sorted(range(len(floors)), key=lambda at: (floors[at] - shares[at] * 100, at))
-    return [(floor + (at in order[:missing])) / 100 for at, floor in enumerate(floors)]
 
 
 def _sum_of(values: pd.Series[Any]) -> int:
