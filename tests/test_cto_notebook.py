@@ -245,7 +245,7 @@ def test_what_changed_since_last_week_comes_first(snapshot, tmp_path):
         blocks = cells_run(snapshot, "2026-W47", str(tmp_path))
 
     assert blocks[1].block == "since"
-    assert blocks[1].changes[0].fact == "Config. risks up 2 to 21."
+    assert blocks[1].changes[0].fact == "Configuration risk up 2 to 21."
     assert blocks[1].changes[0].tone == "worse"
     assert blocks[1].note == "Last week's edition was made from the same snapshot: what came and went is not known."
     assert [delta.text for delta in blocks[2].kpis[0].deltas] == ["+2"]

@@ -14,7 +14,7 @@ from quarterdeck.metrics.state import require_now
 from quarterdeck.period import Period
 
 
-@metric(unit="count", label="Config. risks", better="less", now=True)
+@metric(unit="count", label="Configuration risk", better="less", now=True)
 def configuration_risks(inventory: AssetInventory, period: Period) -> Result:  # noqa: ARG001 - known only as of the snapshot
     """
     Ways in which functions can fail or leak by their environment, by kind.

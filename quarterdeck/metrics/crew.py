@@ -96,7 +96,7 @@ def labour_cost(inventory: AssetInventory, period: Period) -> Result:
     return Split(total(owed["amount_minor"]), totals_by(owed["business"], owed["amount_minor"]))
 
 
-@metric(unit="count", label="Unfilled places", better="less", now=True)
+@metric(unit="count", label="Uncrewed places", better="less", now=True)
 def unfilled_places(inventory: AssetInventory, period: Period) -> Result:
     """
     Places without crew on booked events of the next 14 days.
@@ -110,7 +110,7 @@ def unfilled_places(inventory: AssetInventory, period: Period) -> Result:
     return len(_open_places(inventory, period))
 
 
-@metric(unit="minor", label="Revenue unfilled", better="less", now=True)
+@metric(unit="minor", label="Uncrewed revenue", better="less", now=True)
 def unfilled_revenue(inventory: AssetInventory, period: Period) -> Result:
     """
     The price of the booked events of the next 14 days that lack crew.

@@ -97,7 +97,7 @@ def _domains(inventory: AssetInventory, period: Period) -> Holding:
 def _functions(inventory: AssetInventory, period: Period) -> Holding:
     rows = configuration_by_function(inventory, period)
     leaking = rows.loc[rows["leaks"] > 0, "name"].tolist()
-    state = _counts((len(rows) - len(leaking), "in order"), (len(leaking), "with a secret in the source"))
+    state = f"{len(leaking) or 'none'} with a secret in the source"
     return Holding("Functions", len(rows), state, _names(leaking))
 
 
