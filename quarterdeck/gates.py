@@ -7,6 +7,7 @@ Each gate says in one sentence what is wrong and where; none repairs anything. T
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -269,14 +270,23 @@ def _pictures(mail: EmailMessage, letter: _Reader) -> Iterator[str]:
         signature = _SIGNATURES.get(part.get_content_type())
         if signature and not part.get_content().startswith(signature):
             yield f"the picture {part['Content-ID']} is not the {part.get_content_type()} that it says it is"
-    for image in letter.images:
+    for before, image in itertools.pairwise([{}, *letter.images]):
         source = image.get("src") or ""
         if not source.startswith("cid:"):
             yield f"the mail has a picture from {source[:40]!r}: Gmail and Outlook show parts of the message only"
-        if not (image.get("alt") or "").strip() or image.get("alt") == _WRITTEN_BY_NBCONVERT:
+        if not _has_words(image) and not (_is_for_the_dark(image) and _has_words(before)):
             yield f"the picture {source[:40]} has no alternative text"
         if not (image.get("width") or "").isdecimal():
             yield f"the picture {source[:40]} has no width attribute, the only one that Outlook obeys"
+
+
+def _has_words(image: Mapping[str, str | None]) -> bool:
+    return bool((image.get("alt") or "").strip()) and image.get("alt") != _WRITTEN_BY_NBCONVERT
+
+
+def _is_for_the_dark(image: Mapping[str, str | None]) -> bool:
+    """Whether it is out of sight and says that it has no words of its own: a chart's second drawing."""
+    return image.get("width") == "0" and image.get("alt") == ""
 
 
 def _loads(letter: _Reader) -> Iterator[str]:
@@ -305,7 +315,7 @@ def _page_loads(page: _Reader) -> Iterator[str]:
         if not source.startswith("data:image/"):
             yield f"the page loads {source[:40]!r}"
     for image in page.images:
-        if not (image.get("alt") or "").strip() or image.get("alt") == _WRITTEN_BY_NBCONVERT:
+        if not _has_words(image):
             yield "a picture of the page has no alternative text"
     if any(_LOADS.search(style) for style in page.styles):
         yield "the page's style loads something"

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -488,6 +489,23 @@ def test_unsubscribe_that_no_program_follows_is_found(good, way):
     message = stamped(good, b"Subject:", f"List-Unsubscribe: {way}\r\nSubject:".encode())
 
     assert any("the header List-Unsubscribe has" in finding for finding in check_edition(good, message))
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        (r' alt="[^"]+"( width="592")', r' alt=""\1'),  # what is shown has no words
+        (r'( alt="") width="0"', r'\1 width="592"'),  # what has no words is shown
+        (r' alt=""( width="0")', r"\1"),  # nothing says that the words of another are meant
+        (r'(<img[^>]* alt="[^"]+"[^>]*>)(.*)(<img[^>]* width="0"[^>]*>)', r"\3\2\1"),  # no words stand before it
+    ],
+)
+def test_a_picture_out_of_sight_needs_the_words_of_the_one_before(good, was, becomes):
+    """Only a chart's second drawing, out of sight and right behind the first, may have no words of its own."""
+    html = re.sub(was, becomes, good.body.html, count=1, flags=re.DOTALL)
+
+    assert html != good.body.html
+    assert any("has no alternative text" in each for each in findings_of(with_html(good, good.body.html, html)))
 
 
 def test_message_with_attachments_may_leave(good):

@@ -1,15 +1,19 @@
 """A mail fits into 80 KB, whatever its document holds."""
 
+import base64
 from random import Random
 
 import pytest
 from identities import IDENTITY
 
+from quarterdeck import charts
 from quarterdeck.blocks import (
     Action,
     Actions,
     Cell,
     Change,
+    Chart,
+    Delta,
     Kpi,
     Kpis,
     Note,
@@ -78,6 +82,49 @@ class Wild:
         )
         care = self.many(lambda: Note(text=self.text()))
         return Document(self.text(), self.text(), tuple(sections), care, origin, {}, self.many(self.text))
+
+
+def drawn() -> Chart:
+    """A chart as the reports have them, in both schemes."""
+    bars = [charts.Bar(f"Harbour {number}", number) for number in range(12)]
+    drawing = charts.bars(bars, subject="revenue by harbour", show=str)
+    light, dark = (base64.b64encode(drawing.png(theme)).decode() for theme in (charts.LIGHT, charts.DARK))
+    return Chart(
+        title="Harbour 11 earns most",
+        subtitle="USD",
+        alt=drawing.alt,
+        png=light,
+        png_dark=dark,
+        width=drawing.width,
+        height=drawing.height,
+    )
+
+
+def test_charts_stay_in_both_schemes_beside_wild_texts():
+    """Among texts that must be cut a chart keeps its place, its words, and a drawing for each scheme, in full."""
+    wild, chart = Wild(seed=1), drawn()
+    rest = Wild(seed=2).document()
+    sections = (Section("Charts", "charts", (chart, wild.table(), chart, wild.table())), *rest.sections)
+
+    body, _ = write_letter(Document("Headline", "", sections, rest.care, None, {}, ()), IDENTITY)
+
+    assert [image.data for image in body.images] == [base64.b64decode(chart.png), base64.b64decode(chart.png_dark)]
+    for image in body.images:
+        assert body.html.count(f"cid:{image.cid}") == 2
+    assert body.text.count("Harbour 11 earns most") == 2
+    assert len(encoded(body.html)[1]) <= MOST_HTML_BYTES
+
+
+def test_a_delta_beside_a_kpi_is_cut_at_a_word():
+    """Whatever a notebook puts beside a figure, 24 letters of it stand there, and end with a whole word."""
+    delta = Delta(text="+$1.2k more than anybody had expected", basis="on week", direction="up", tone="worse")
+    kpis = Kpis(kpis=(Kpi(id="cash", label="Cash", value="$5k", deltas=(delta,)),))
+
+    body, _ = write_letter(Document("Cash", "", (Section("", "a", (kpis,)),), (), None, {}, ()), IDENTITY)
+
+    assert "▲ +$1.2k more than… on week" in body.text
+    assert "more than…</b>" in body.html
+    assert "anybody" not in body.text + body.html
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -9,6 +9,7 @@ import base64
 import re
 from email import message_from_bytes
 from email.policy import SMTP
+from html import unescape
 from html.parser import HTMLParser
 
 import dkim
@@ -167,19 +168,25 @@ def as_without_display(html: str) -> str:
     ids=["a light screen", "a dark screen", "Gmail", "Gmail, accounts of others", "Gmail's site on a phone"],
 )
 def test_each_chart_is_seen_once(browser, mails, program, scheme, drawing):
-    """Of a chart's two drawings a program shows one: the dark one where it knows dark screens, else the light one."""
+    """Of a chart's two drawings a program shows one: the dark one where it knows dark screens; words are heard once."""
     mail = mails["cmo/2026-W47"]
     page = browser.new_page(color_scheme=scheme)
     page.set_content(with_pictures(program(html_of(mail)), mail))
 
     def seen(place):
         return page.locator(f"{place} img").evaluate_all(
-            "all => all.filter(it => it.offsetWidth * it.offsetHeight > 0).length"
+            "all => all.filter(it => it.offsetWidth * it.offsetHeight > 1).length"
         )
+
+    page.set_viewport_size({"width": 360, "height": 900})
+    widths = page.locator("img").evaluate_all("all => all.map(it => it.offsetWidth).filter(width => width > 1)")
+    assert set(widths) == {344 if "<style" in program(html_of(mail)) else 328}
 
     charts = page.locator(".day").count()
     assert charts == page.locator(".night").count() >= 3
     assert (seen(".day"), seen(".night")) == ((0, charts) if drawing == "dark" else (charts, 0))
+    words = re.findall(r'alt="([^"]+)"', html_of(mail))
+    assert page.get_by_role("img").evaluate_all("all => all.map(it => it.alt)") == list(map(unescape, words))
     page.close()
 
 

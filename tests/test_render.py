@@ -540,7 +540,7 @@ def test_mail_uses_only_what_mail_programs_know(cfo, foreign):
 
 
 def test_mail_pictures_have_width_alt_and_a_part(cfo):
-    """Every chart is two parts of the message, one at 592 px by attribute, one out of sight, with words beside it."""
+    """Every chart is two parts of the message, one at 592 px with its words, one out of sight and without."""
     tags = re.findall("<img[^>]*>", cfo.body.html)
     light, dark = tags[::2], tags[1::2]
 
@@ -549,7 +549,8 @@ def test_mail_pictures_have_width_alt_and_a_part(cfo):
         assert f'src="cid:{image.cid}"' in tag
         assert f'width="{592 if tag in light else 0}"' in tag
         assert "max-width:592px" in tag
-        assert len(re.search('alt="([^"]*)"', tag)[1]) > 60
+        words = re.search('alt="([^"]*)"', tag)[1]
+        assert len(words) > 60 if tag in light else words == ""
 
 
 def test_same_picture_twice_is_one_part(rendered):
@@ -707,6 +708,8 @@ def test_page_goes_with_the_mail(rendered):
     assert mail.get_content_type() == "multipart/mixed"
     assert page.get_filename() == "cfo-2026-W47.html"
     assert page.get_content() == edition.page
+    for text in media(edition)[1:]:
+        assert "Definitions and all rows are on the attached page, cfo-2026-W47.html." in text
 
 
 def test_page_too_heavy_for_a_mail_stays_behind(rendered):
@@ -721,6 +724,7 @@ def test_page_too_heavy_for_a_mail_stays_behind(rendered):
     assert len(edition.body.mime) < MOST_MESSAGE_BYTES
     for text in media(edition)[1:]:
         assert "Too large to go with this mail: cfo-2026-W47.html." in text
+        assert "all rows are on the page of this edition" in text
     assert edition.dropped[-1] == "the file cfo-2026-W47.html, to keep the message small"
 
 
@@ -810,9 +814,9 @@ def test_provenance_names_sources_absences_and_findings(rendered):
 
     for text in media(edition):
         assert in_order(
-            text, "abc123", "Events 1,904 rows, 2 h old · Zones 1 row, unknown.", "Books are absent", "line 4: odd"
+            text, "abc123", "Events 1,904 rows, 2 h old · Zones 1 row, unknown.", "Books are absent", "line 2: odd"
         )
-    assert "and 2 more, on the page" in plain(edition.body.text)
+    assert "line 2: odd; and 4 more, on the page" in plain(edition.body.text)
     assert "line 6: odd" in edition.page
 
 

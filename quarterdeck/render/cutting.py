@@ -6,15 +6,16 @@ Every text of every block is cut alike, so a new field of a block needs no line 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
-from quarterdeck.blocks import Cell
+from quarterdeck.blocks import Cell, Delta
 from quarterdeck.render.items import Printed, Prose, cut_at_word
 
-_MOST_OF_A_CELL = 160  # letters
+_MOST: Mapping[type, int] = {Cell: 160, Delta: 24}  # letters, of what stands in a narrow place
 _WHOLE = (Prose, Printed)  # markup cannot be cut by letters, and what was printed is cut by lines
 
 T = TypeVar("T")
@@ -34,7 +35,7 @@ class Scissors:
         return shown
 
     def block(self, block: T) -> T:
-        """A copy of *block* with every text in it cut; of a table, what is in a cell is cut shorter."""
+        """A copy of *block* with every text in it cut; what is in a cell or beside a KPI is cut shorter."""
         found: Any = block
         if isinstance(found, _WHOLE):
             return block
@@ -46,7 +47,7 @@ class Scissors:
 
     def _changed(self, block: object, names: tuple[str, ...]) -> dict[str, object]:
         """The texts of *block* that are not what they were, and what holds such."""
-        most = _MOST_OF_A_CELL if isinstance(block, Cell) else None
+        most = _MOST.get(type(block))
         values = {name: getattr(block, name) for name in names if name != "metrics"}
         cut = {name: self._value(value, most) for name, value in values.items()}
         return {name: value for name, value in cut.items() if value is not values[name]}

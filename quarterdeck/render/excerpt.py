@@ -21,7 +21,7 @@ from quarterdeck.render.pictures import fit_for_mail
 MOST_ROWS = 12  # of a table, whatever a notebook asks for: a mail is read in five minutes
 _MOST_HEADLINE = 240  # characters; the house style's own limit is 90
 _MOST_LEAD = 480
-_MOST_FINDINGS = 5
+_MOST_FINDINGS = 3
 _MOST_PICTURE_BYTES = 1_500_000  # of all pictures; in base64 a third more, and the message has 3 MB
 _MOST_OF_A_LINE = 200  # characters of what was printed
 

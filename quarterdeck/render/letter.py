@@ -35,7 +35,7 @@ _MOST_SOURCES = 1000
 _WORD = re.compile(r"(\s+)")
 _MARK = re.compile(r"(?<=\w[._/@:])(?=[^\W\d])")
 _MOST = 24  # letters
-_MOST_OF_A_KPI = 12  # the same in a KPI's column
+_MOST_OF_A_KPI = 13  # the same in a KPI's column
 _PRE = re.compile(r"<pre>(.*?)</pre>", re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
 _BLANKS = re.compile(r"^ +| {2,}")
@@ -49,7 +49,7 @@ def write_letter(
 
     A message is at most `MOST_MESSAGE_BYTES`: a file that would make it larger stays behind, and the footer says so.
     """
-    body, dropped = _written(document, edition)
+    body, dropped = _written(document, edition, [file.name for file in files])
     going: list[Attachment] = []
     heavy: list[str] = []
     for file in files:
@@ -58,16 +58,16 @@ def write_letter(
         else:
             heavy.append(file.name)
     if heavy:
-        body, dropped = _written(document, edition, heavy)
+        body, dropped = _written(document, edition, [file.name for file in going], heavy)
     left_behind = (f"the file {name}, to keep the message small" for name in heavy)
     return replace(body, attachments=tuple(going)), (*dropped, *left_behind)
 
 
 def _written(
-    document: Document, edition: EditionIdentity, heavy: Sequence[str] = ()
+    document: Document, edition: EditionIdentity, going: Sequence[str], heavy: Sequence[str] = ()
 ) -> tuple[MessageBody, tuple[str, ...]]:
     """
-    As `write_letter`, without files; of those named *heavy* the footer says that they do not go along.
+    As `write_letter`, without files; the footer says that those named *going* go along, and those named *heavy* do not.
 
     The HTML is at most `MOST_HTML_BYTES` as it travels: table rows go first, and where they stood it is
     said how many are on the page.
@@ -78,7 +78,7 @@ def _written(
     excerpter = Excerpter(document, headline)
     for budget in BUDGETS:
         excerpt = excerpter.excerpt(budget)
-        footer = [*_footer(document, excerpt, edition), *(f"{_TOO_LARGE} {name}." for name in heavy)]
+        footer = [*_footer(document, excerpt, edition, going), *(f"{_TOO_LARGE} {name}." for name in heavy)]
         html = _html(excerpt, edition, subject=subject, preheader=preheader, footer=footer)
         if len(encoded(html)[1]) <= MOST_HTML_BYTES:
             break
@@ -98,7 +98,7 @@ def _html(excerpt: Excerpt, edition: EditionIdentity, *, subject: str, preheader
     return _inliner().inline(drawn).replace(' data-css-inline="keep"', "")
 
 
-def _footer(document: Document, excerpt: Excerpt, edition: EditionIdentity) -> list[str]:
+def _footer(document: Document, excerpt: Excerpt, edition: EditionIdentity, going: Sequence[str]) -> list[str]:
     """Provenance, one paragraph a line."""
     origin = document.provenance
     snapshot = origin.snapshot if origin else edition.snapshot
@@ -117,7 +117,8 @@ def _footer(document: Document, excerpt: Excerpt, edition: EditionIdentity) -> l
             else "parts of the notebook that a mail cannot carry are"
         )
         lines.append(f"{parts} {what} left out, and listed on the page.")
-    lines.append(f"Definitions and all rows are on the page of this edition, {edition.edition}.")
+    where = f"the attached page, {going[0]}" if going else f"the page of this edition, {edition.edition}"
+    lines.append(f"Definitions and all rows are on {where}.")
     if edition.sample:
         lines.append("Sample data: this company and its figures are invented.")
     return lines
