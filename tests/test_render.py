@@ -539,6 +539,16 @@ def test_mail_uses_only_what_mail_programs_know(cfo, foreign):
         assert all('role="presentation"' in tag or 'class="data' in tag for tag in re.findall("<table[^>]*>", text))
 
 
+def test_rules_in_ink_are_of_the_texts_colour(cfo):
+    """The rules of masthead, sections and table heads have no colour: programs that recolour text recolour them."""
+    bodies = cfo.body.html.partition("<body")[2]
+    ruled = re.findall(r'<(?:td|th)[^>]*class="(?:rule|top)"[^>]*>|<th [^>]*>', bodies)
+
+    assert len(ruled) > 8
+    for tag in ruled:
+        assert re.search(r"border-(?:top|bottom):\s?[13]px solid(?:;|\")", tag), tag
+
+
 def test_mail_pictures_have_width_alt_and_a_part(cfo):
     """Every chart is two parts of the message, one at 592 px with its words, one out of sight and without."""
     tags = re.findall("<img[^>]*>", cfo.body.html)
