@@ -24,6 +24,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
+from quarterdeck.archive import write_archive
 from quarterdeck.config import Company, Environment, edition_parts, load_company
 from quarterdeck.errors import InputInvalid, QuarterdeckError, StartUnfinished
 from quarterdeck.ledger import Ledger, open_ledger, without_addresses
@@ -124,6 +125,8 @@ def _done(event: object, context: Context) -> dict[str, Any]:
             return {"observed": [one.outcome for one in observed]}
     outcome = run_and_tell(request, environment, _doors(environment, context))
     _tell_alarm(open_ledger(environment.ledger, company.slug, _now), outcome, company)
+    if not outcome.left_for_next:  # else this start has no time left, and the next writes it
+        _write_archive(environment, company)
     return _account_of(outcome)
 
 
@@ -212,6 +215,15 @@ def _alarm(company: Company, environment: Environment) -> Alarm:
 def _now() -> datetime:
     """The one place of a Lambda that reads the clock."""
     return datetime.now(UTC)
+
+
+def _write_archive(environment: Environment, company: Company) -> None:
+    """Bring the archive beside the editions up to date; that it cannot be is logged, and changes nothing else."""
+    ledger = open_ledger(environment.ledger, company.slug, _now)
+    try:
+        write_archive(open_store(environment.store or "", company.slug), company, ledger)
+    except QuarterdeckError as error:
+        _log.warning("archive not written", reason=without_addresses(str(error).partition("\n")[0]))
 
 
 def _tell_alarm(ledger: Ledger, outcome: Outcome, company: Company) -> None:

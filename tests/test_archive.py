@@ -1,22 +1,34 @@
 """The archive in a real browser: from a folder as it lies, and from the server."""
 
 import http.client
+import json
+import os
 import re
 import shutil
 import threading
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from ctypes.util import find_library
 from dataclasses import dataclass
+from email import message_from_bytes
+from email.policy import SMTP
 from pathlib import Path
 
 import pytest
 import uvicorn
 from checkers import seen_on
 from harbour import SAYS, FakeMailer, Harbour, make_harbour
+from stand_ins import new_bucket
 
 from quarterdeck.archive import write_archive
 from quarterdeck.archive.sparklines import sparkline
+from quarterdeck.aws import client
 from quarterdeck.blocks import FigureRecord
 from quarterdeck.config import load_company
 from quarterdeck.display import Display
+from quarterdeck.store import FolderStore, Store, open_store
 from quarterdeck.web.archive_app import archive_app
 from quarterdeck.web.listening import listen
 
@@ -42,7 +54,7 @@ def project(tmp_path_factory) -> Harbour:
     made.company(release="passed")
     made.report("cto", "1 / 0")
     made.run("cfo", "cto", mailer=FakeMailer())
-    write_archive(made.root / "outputs", load_company(made.root / "company"), made.ledger)
+    write_archive(FolderStore(made.root / "outputs", "harbour"), load_company(made.root / "company"), made.ledger)
     return made
 
 
@@ -158,7 +170,7 @@ def test_written_again_it_is_the_same(project):
     outputs = project.root / "outputs"
     before = {path: path.stat().st_mtime_ns for path in outputs.rglob("*") if path.is_file()}
 
-    write_archive(outputs, load_company(project.root / "company"), project.ledger)
+    write_archive(FolderStore(outputs, "harbour"), load_company(project.root / "company"), project.ledger)
 
     assert {path: path.stat().st_mtime_ns for path in outputs.rglob("*") if path.is_file()} == before
 
@@ -178,19 +190,26 @@ class Served:
         return answer.status, dict(answer.getheaders()), body
 
 
-@pytest.fixture(scope="module")
-def served(project):
+@contextmanager
+def serving(project: Harbour) -> Iterator[Served]:
+    """The archive of *project* on a server, as `show --web` has it."""
     outputs = project.root / "outputs"
-    company = load_company(project.root / "company")
+    company, store = load_company(project.root / "company"), FolderStore(outputs, "harbour")
     with listen(0, "") as opened:
         port = opened.getsockname()[1]
-        app = archive_app(outputs, port, lambda: write_archive(outputs, company, project.ledger))
+        app = archive_app(outputs, port, lambda: write_archive(store, company, project.ledger))
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]})
         thread.start()
         yield Served(port)
         server.should_exit = True
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def served(project):
+    with serving(project) as started:
+        yield started
 
 
 def test_the_server_shows_pages_sandboxed_and_hands_notebooks_over(served):
@@ -230,17 +249,196 @@ def test_the_server_refuses_what_is_foreign(served):
 
 def test_an_edition_whose_files_are_gone_still_tells_its_story(page, project, tmp_path):
     """With outputs emptied the ledger's half of the archive stands: states, runs, deliveries."""
-    write_archive(tmp_path, load_company(project.root / "company"), project.ledger)
+    write_archive(FolderStore(tmp_path, "harbour"), load_company(project.root / "company"), project.ledger)
     page.goto((tmp_path / "archive" / "2026-W47" / "cfo" / "index.html").as_uri())
 
     assert page.locator(".forms a").count() == 0
     assert "released" in page.inner_text("main")
 
 
+def test_a_mail_of_another_edition_is_not_shown_as_this_ones(page, project, tmp_path):
+    """A message that has not the body that the manifest names does not get into the archive."""
+    copy = tmp_path / "outputs"
+    shutil.copytree(project.root / "outputs", copy, ignore=shutil.ignore_patterns("archive"))
+    shutil.copyfile(project.folder("cfo/2026-W46") / "message.eml", copy / "2026-W47" / "cfo" / "message.eml")
+
+    write_archive(FolderStore(copy, "harbour"), load_company(project.root / "company"), project.ledger)
+
+    page.goto((copy / "archive" / "2026-W47" / "cfo" / "index.html").as_uri())
+    assert page.get_by_role("link", name="Page").count() == 1
+    assert page.get_by_role("link", name="Mail").count() == 0
+
+
 def test_an_archive_of_nothing_says_how_to_begin(page, tmp_path, harbour):
     """Before the first run there is a page, with the command to type."""
-    write_archive(tmp_path, load_company(Path(harbour.root) / "company"), harbour.ledger)
+    write_archive(FolderStore(tmp_path, "harbour"), load_company(Path(harbour.root) / "company"), harbour.ledger)
     page.goto((tmp_path / "index.html").as_uri())
 
     assert "python runner.py run" in page.inner_text("main")
     assert seen_on(page) == []
+
+
+# In a bucket.
+
+
+@dataclass
+class InBucket:
+    """The project's editions in a bucket, as a machine of that name put them there."""
+
+    project: Harbour
+    endpoint: str
+    name: str
+    cache: Callable[[str], None]
+
+    def on(self, machine: str) -> Store:
+        self.cache(machine)
+        return open_store(f"s3://{self.name}/weekly", "harbour")
+
+    def write(self, store: Store) -> None:
+        write_archive(store, load_company(self.project.root / "company"), self.project.ledger)
+
+    def tags(self) -> dict[str, str]:
+        """S3's name for the bytes of each object."""
+        listed = client("s3").list_objects_v2(Bucket=self.name, Prefix="weekly/")["Contents"]
+        return {one["Key"].removeprefix("weekly/"): one["ETag"] for one in listed}
+
+    def address(self, name: str) -> str:
+        return f"{self.endpoint}/{self.name}/weekly/{name}"
+
+
+@pytest.fixture(params=["moto", "ministack"])
+def in_bucket(request, project, on_aws, monkeypatch, tmp_path) -> InBucket:
+    """The project's editions put into a bucket of each stand-in by the machine that built them, with their archive."""
+    endpoint = request.getfixturevalue(request.param)
+    on_aws(endpoint)
+    name = new_bucket()
+    everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{name}/*"}
+    policy = {"Version": "2012-10-17", "Statement": [everybody]}  # as the door for readers before it would be allowed
+    client("s3").put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
+    made = InBucket(project, endpoint, name, lambda one: monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / one)))
+    store = made.on("builder")
+    for edition in ("cfo/2026-W46", RELEASED):
+        shutil.copytree(project.folder(edition), store.edition(edition))
+        assert store.keep_edition(edition, lambda: True)
+    failed = project.ledger.edition(FAILED)
+    store.keep_failed(FAILED, failed.run, project.folder(FAILED) / "failed.ipynb")
+    made.write(store)
+    return made
+
+
+def links_below(endpoint: str, start: str) -> dict[str, tuple[int, str]]:
+    """Status and kind of every page that links lead to from *start*, by its path; none leads away."""
+    found: dict[str, tuple[int, str]] = {}
+    to_ask = [start]
+    while to_ask:
+        url = to_ask.pop()
+        assert url.startswith(endpoint)
+        path = urllib.parse.urlsplit(url).path
+        if path in found:
+            continue
+        with urllib.request.urlopen(url) as answer:  # noqa: S310 - our own http://127.0.0.1
+            found[path], body = (answer.status, answer.headers["Content-Type"]), answer.read().decode(errors="replace")
+        links = re.findall(r'href="([^"]+)"', body) if path.endswith("/index.html") else []
+        to_ask += [urllib.parse.urljoin(url, link) for link in links if link != "data:,"]
+    return found
+
+
+def test_in_a_bucket_every_link_leads_to_what_is_there(in_bucket):
+    """From the index each page, mail, text, manifest and notebook of every edition is reached, and no message is."""
+    reached = links_below(in_bucket.endpoint, in_bucket.address("index.html"))
+
+    below = f"/{in_bucket.name}/weekly/"
+    kinds = {re.sub(r"-[0-9a-f]{16}\.", ".", path.removeprefix(below)): kind for path, (_, kind) in reached.items()}
+    for week in ("2026-W46", "2026-W47"):
+        assert kinds[f"{week}/cfo/page.html"] == kinds[f"archive/{week}/cfo/mail.html"] == "text/html; charset=utf-8"
+        assert kinds[f"archive/{week}/cfo/mail.txt"] == "text/plain; charset=utf-8"
+        assert {f"{week}/cfo/manifest.json", f"{week}/cfo/executed.ipynb"} <= set(kinds)
+    assert [name for name in kinds if name.startswith("2026-W47/cto/failed-")]
+    assert not [name for name in (*kinds, *in_bucket.tags()) if "message" in name]
+
+
+def test_a_browser_goes_through_the_bucket(page, in_bucket):
+    """Over the bucket's own server: from the calendar to an edition, to its mail, and back."""
+    page.goto(in_bucket.address("index.html"))
+    page.get_by_role("link", name="cfo, 2026-W47: released").click()
+    assert "sent" in page.inner_text("main")
+    page.get_by_role("link", name="Mail").click()
+    assert "Recognised $350.50" in page.inner_text("h1")
+    page.go_back()
+    page.get_by_role("link", name="All editions").click()
+
+    assert page.url == in_bucket.address("index.html")
+    assert page.get_by_role("img").first.get_attribute("aria-label").startswith("Revenue, from $80")
+
+
+def test_a_machine_without_the_messages_keeps_the_mails_in_the_archive(in_bucket):
+    """Another machine, as next week's start on Lambda, writes the same archive: not one object is another."""
+    before = in_bucket.tags()
+
+    in_bucket.write(in_bucket.on("another"))
+
+    assert in_bucket.tags() == before
+
+
+def test_an_older_state_is_not_written_over_a_newer_one(in_bucket):
+    """Who read the bucket before another start wrote a page cannot write that page, and is told so."""
+    slower, faster = in_bucket.on("slower").archive(), in_bucket.on("faster").archive()
+
+    assert faster.write("index.html", b"newer")
+
+    assert not slower.write("index.html", b"older")
+    assert in_bucket.on("third").archive().read("index.html") == b"newer"
+
+
+def test_a_copy_of_the_bucket_opens_from_a_file_path(page, in_bucket, tmp_path):
+    """What `aws s3 sync` brings here leads to the same pages without a server."""
+    copy = tmp_path / "a copy"
+    for name in in_bucket.tags():
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        client("s3").download_file(in_bucket.name, f"weekly/{name}", str(copy / name))
+    page.goto((copy / "index.html").as_uri())
+    page.get_by_role("link", name="cfo, 2026-W46").click()
+    page.get_by_role("link", name="Page").click()
+
+    assert "Recognised $80.00" in page.inner_text("h1")
+
+
+# On paper.
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory) -> Harbour:
+    """A report whose mail has its page with it as PDF."""
+    if find_library("pangoft2-1.0") is None and "CI" not in os.environ:
+        pytest.skip("Pango, which draws PDF, is not installed")
+    made = make_harbour(tmp_path_factory.mktemp("printed"))
+    made.report("cfo", SAYS.format(words="Recognised"), params="attach: [pdf]\n")
+    made.run("cfo")
+    write_archive(FolderStore(made.root / "outputs", "harbour"), load_company(made.root / "company"), made.ledger)
+    return made
+
+
+def test_a_pdf_that_went_with_the_mail_is_among_its_forms(page, printed):
+    """The archive links to it, and it is the mail's own, to the byte."""
+    outputs = printed.root / "outputs"
+    page.goto((outputs / "archive" / "2026-W47" / "cfo" / "index.html").as_uri())
+    linked = page.get_by_role("link", name="PDF").evaluate("link => link.href")
+    mail = message_from_bytes((printed.folder(RELEASED) / "message.eml").read_bytes(), policy=SMTP)
+    (attached,) = mail.iter_attachments()
+
+    content = Path(urllib.request.url2pathname(urllib.parse.urlsplit(linked).path)).read_bytes()
+
+    assert content.startswith(b"%PDF-")
+    assert content == attached.get_content()
+
+
+def test_show_hands_the_pdf_over_as_a_file(printed):
+    """`show --web` has the same link, which is a file to save under a name that says which edition it is."""
+    with serving(printed) as served:
+        listed = served.get("/archive/2026-W47/cfo/index.html")[2]
+        status, headers, body = served.get("/archive/2026-W47/cfo/page.pdf")
+
+    assert 'href="../../../archive/2026-W47/cfo/page.pdf"' in listed
+    assert (status, headers["content-type"]) == (200, "application/pdf")
+    assert headers["content-disposition"] == 'attachment; filename="2026-W47-cfo-page.pdf"'
+    assert body.startswith("%PDF-")

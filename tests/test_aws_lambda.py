@@ -147,6 +147,21 @@ def test_the_period_is_the_last_week_over_at_the_scheduled_time(zone, instant, w
     assert str(period_of(ScheduledStart(scheduled_time=instant), zone)) == week
 
 
+def test_a_start_writes_the_archive_into_the_bucket(function):
+    """What a start made is in the archive beside the editions, with its mail and without its readers' addresses."""
+    function(START)
+
+    s3, bucket, kept = client("s3"), function.table, {}
+    for one in s3.list_objects_v2(Bucket=bucket)["Contents"]:
+        kept[one["Key"].removeprefix("weekly/")] = s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read()
+    mails = [name for name in kept if re.fullmatch(rf"archive/{WEEK}/cfo/mail-\w{{16}}.html", name)]
+    assert f'href="archive/{WEEK}/cfo/index.html"' in kept["index.html"].decode()
+    assert "released" in kept["index.html"].decode()
+    assert "sent" in kept[f"archive/{WEEK}/cfo/index.html"].decode()
+    assert "revenue is $120.50" in kept[mails[0]].decode()
+    assert not [name for name, content in kept.items() if READER.encode() in content]
+
+
 def test_two_starts_at_once_mail_once(function):
     """Lambda may run two: one claims, the other finds it claimed."""
 

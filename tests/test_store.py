@@ -2,7 +2,6 @@ import contextlib
 import json
 import os
 import re
-import secrets
 import signal
 import subprocess
 import sys
@@ -15,28 +14,13 @@ from pathlib import Path
 
 import pytest
 from harbour import make_harbour
+from stand_ins import KEY, new_bucket
 from wire import Wire
 
 from quarterdeck.aws import client
 from quarterdeck.errors import AwsUnavailable, CommandRefused, InputInvalid, SnapshotDamaged, StoreUnwritable
 from quarterdeck.snapshot import open_snapshot
 from quarterdeck.store import FolderStore, Store, open_store
-
-KEY = "arn:aws:kms:eu-west-1:123456789012:key/quarterdeck"
-
-
-def new_bucket(default_key: str | None = KEY) -> str:
-    """The name of an empty bucket, which encrypts with *default_key*."""
-    name = f"store-{secrets.token_hex(6)}"
-    s3 = client("s3")
-    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    if default_key:
-        by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": default_key}
-        s3.put_bucket_encryption(
-            Bucket=name,
-            ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": by_default}]},
-        )
-    return name
 
 
 def keys(bucket: str) -> list[str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,7 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 from quarterdeck.blocks import MIME, FigureRecord
 from quarterdeck.config import edition_parts
 from quarterdeck.ledger import Delivery, Edition, Ledger, Run
+from quarterdeck.store import ArchiveFiles
 
+MOST_PERIODS = 53  # a year's weeks
+_FILES = ("page.html", "message.eml", "manifest.json", "executed.ipynb")
 _RECORDS = TypeAdapter(Mapping[str, FigureRecord])
 
 
@@ -23,17 +25,19 @@ class Archived:
     One edition.
 
     Args:
-        folder: Where its files lie; some of them, or all, may be gone.
-        subject: Of its mail; empty where its manifest is gone.
+        files: Those of its files that are there, each with its path from the index.
+        subject: Of its mail; empty where its manifest is gone, as the next two are.
+        body: The hash of its mail's body.
         figures: What it showed, by metric id.
     """
 
     edition: Edition
-    folder: Path
     runs: Sequence[Run]
     deliveries: Sequence[Delivery]
-    subject: str = ""
-    figures: Mapping[str, FigureRecord] = field(default_factory=dict)
+    files: Mapping[str, str]
+    subject: str
+    body: str
+    figures: Mapping[str, FigureRecord]
 
     @property
     def report(self) -> str:
@@ -43,43 +47,46 @@ class Archived:
     def period(self) -> str:
         return self.edition.period
 
-    @property
-    def has(self) -> Mapping[str, bool]:
-        """Which of its files are there, by name."""
-        names = ("page.html", "message.eml", "manifest.json", "executed.ipynb", "failed.ipynb")
-        return {name: (self.folder / name).is_file() for name in names}
 
-
-def archived(ledger: Ledger, outputs: Path) -> list[Archived]:
-    """Every edition that *ledger* knows, the latest period first, reports in order."""
+def archived(ledger: Ledger, archive: ArchiveFiles) -> list[Archived]:
+    """The editions that *ledger* knows of the latest periods, the latest period first, reports in order."""
     found = [
-        _archived(ledger, edition, outputs / batch.period / edition_parts(edition.name)[0])
-        for batch in ledger.batches()
+        _archived(ledger, archive, edition)
+        for batch in ledger.batches()[:MOST_PERIODS]
         for edition in ledger.editions(batch.period)
     ]
     by_report = sorted(found, key=lambda one: one.report)
     return sorted(by_report, key=lambda one: one.period, reverse=True)
 
 
-def _archived(ledger: Ledger, edition: Edition, folder: Path) -> Archived:
-    manifest = _manifest(folder)
+def _archived(ledger: Ledger, archive: ArchiveFiles, edition: Edition) -> Archived:
+    manifest = _manifest(archive, edition.name)
+    names = {name: archive.kept(edition.name, name, _said(manifest, "outputs", name)) for name in _FILES}
+    names["failed.ipynb"] = archive.failed(edition.name, edition.run)
     return Archived(
         edition,
-        folder,
         ledger.runs(edition.name),
         ledger.deliveries(edition.name),
-        str(manifest.get("message", {}).get("subject", "")),
+        {name: place for name, place in names.items() if archive.has(place)},
+        _said(manifest, "message", "subject"),
+        _said(manifest, "message", "body"),
         _figures(manifest),
     )
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
-    """The manifest in *folder*; nothing where it is gone, or none of ours: the rest of the archive stands."""
+def _manifest(archive: ArchiveFiles, edition: str) -> dict[str, Any]:
+    """The manifest of *edition*; nothing where it is gone, or none of ours: the rest of the archive stands."""
     try:
-        content = json.loads((folder / "manifest.json").read_bytes())
-    except (OSError, ValueError):
+        content = json.loads(archive.read(archive.kept(edition, "manifest.json", "")) or b"")
+    except ValueError:
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _said(manifest: Mapping[str, Any], part: str, name: str) -> str:
+    """What *manifest* says there; empty where it says nothing."""
+    found = manifest.get(part)
+    return str(found.get(name, "")) if isinstance(found, dict) else ""
 
 
 def _figures(manifest: Mapping[str, Any]) -> Mapping[str, FigureRecord]:
@@ -89,12 +96,11 @@ def _figures(manifest: Mapping[str, Any]) -> Mapping[str, FigureRecord]:
         return {}
 
 
-def kpis_of(folder: Path) -> Mapping[str, str]:
-    """The KPIs of the edition in *folder*, id to label, in its order; empty where its notebook is gone."""
+def kpis_of(executed: bytes) -> Mapping[str, str]:
+    """The KPIs of an *executed* notebook, id to label, in its order; empty where it is none of ours."""
     try:
-        notebook = json.loads((folder / "executed.ipynb").read_bytes())
-        outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+        outputs = [output for cell in json.loads(executed)["cells"] for output in cell.get("outputs", [])]
         blocks = [output["data"][MIME] for output in outputs if MIME in output.get("data", {})]
         return {str(kpi["id"]): str(kpi["label"]) for block in blocks for kpi in block.get("kpis", [])}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return {}

@@ -1,4 +1,4 @@
-"""Write: the archive's pages beside the editions. What stands there already, and is the same, is left alone."""
+"""Write: the archive's pages beside the editions, with links to what of each is there."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from quarterdeck.archive.facts import Archived, archived, kpis_of
 from quarterdeck.archive.sparklines import Sparkline, sparkline
 from quarterdeck.config import Company
 from quarterdeck.display import Display
-from quarterdeck.files import write_beside_then_rename
+from quarterdeck.errors import AwsUnavailable, InputInvalid
 from quarterdeck.ledger import Ledger
-from quarterdeck.mail import html_of, text_of
+from quarterdeck.mail import frozen_body, html_of, text_of
 from quarterdeck.period import Period
+from quarterdeck.store import ArchiveFiles, Store
+from quarterdeck.store.archiving import INDEX, PAGES
 
-INDEX = "index.html"
-_FOLDER = "archive"
 _HERE = Path(__file__).parent
-_MOST_PERIODS = 53  # a year's weeks
+_ATTEMPTS = 8  # of those who write it at once one gets through each time; more than a few are no accident
 # What a mail carries besides itself, and what it is called here.
 _ATTACHED = {"application/pdf": "page.pdf"}
 _TONES = {
@@ -32,60 +32,77 @@ _TONES = {
 }
 
 
-def write_archive(outputs: Path, company: Company, ledger: Ledger) -> Path:
+def write_archive(store: Store, company: Company, ledger: Ledger) -> None:
     """
-    Write the archive of *company*'s editions into *outputs*, where they lie; the path of its index.
+    Write the archive of *company*'s editions into *store*, where they are kept.
 
     Raises:
         StoreUnwritable: The disk is full, or the folder read-only.
+        AwsUnavailable: The store is a bucket that does not let us, or others write the archive again and again.
     """
-    editions = archived(ledger, outputs)
+    for _ in range(_ATTEMPTS):
+        # In this order: what another start writes after this moment keeps us from writing what is older over it
+        archive = store.archive()
+        if _is_written(archive, company, archived(ledger, archive)):
+            return
+    raise AwsUnavailable("the archive", "others write it at the same time, again and again", "Look who writes there")
+
+
+def _is_written(archive: ArchiveFiles, company: Company, editions: Sequence[Archived]) -> bool:
+    """The editions' pages and, last, the index; False as soon as another start has written one meanwhile."""
     display = Display(company.locale, company.currency, company.time_zone)
-    for one in editions:
-        _write_edition(outputs, company, display, one)
-    periods = list(dict.fromkeys(one.period for one in editions))[:_MOST_PERIODS]
+    periods = list(dict.fromkeys(one.period for one in editions))
     reports = sorted({one.report for one in editions})
-    page = _draw(
-        "index.html.j2",
-        company=company,
-        weeks={period: _week(period, company, display) for period in periods},
-        reports=reports,
-        editions={(one.period, one.report): one for one in editions},
-        kpis={report: _kpis(report, periods, editions, display) for report in reports},
+    return all(_is_edition_written(archive, company, display, one) for one in editions) and archive.write(
+        INDEX,
+        _draw(
+            "index.html.j2",
+            company=company,
+            weeks={period: _week(period, company, display) for period in periods},
+            reports=reports,
+            editions={(one.period, one.report): one for one in editions},
+            kpis={report: _kpis(archive, report, editions, display) for report in reports},
+        ),
     )
-    _write(outputs / INDEX, page.encode())
-    return outputs / INDEX
 
 
-def _write_edition(outputs: Path, company: Company, display: Display, one: Archived) -> None:
-    folder = outputs / _FOLDER / one.period / one.report
-    forms = _mail_forms(one.folder / "message.eml")
-    for name, content in forms.items():
-        _write(folder / name, content)
+def _is_edition_written(archive: ArchiveFiles, company: Company, display: Display, one: Archived) -> bool:
+    edition = one.edition.name
+    forms = dict(archive.forms(edition, one.body))
+    for name, content in _mail_forms(archive.message(edition), one.body).items() if not forms else ():
+        forms[name] = archive.form(edition, name, one.body)
+        if not archive.write(forms[name], content):
+            return False
     week = _week(one.period, company, display)
-    page = _draw("edition.html.j2", company=company, one=one, week=week, forms=set(forms), display=display)
-    _write(folder / INDEX, page.encode())
+    page = _draw("edition.html.j2", company=company, one=one, week=week, files={**one.files, **forms}, display=display)
+    return archive.write(f"{PAGES}/{one.period}/{one.report}/{INDEX}", page)
 
 
-def _mail_forms(message: Path) -> Mapping[str, bytes]:
-    """The mail as it is seen, its text, and what is attached; nothing of who gets it."""
+def _mail_forms(message: bytes | None, body: str) -> Mapping[str, bytes]:
+    """
+    The mail as it is seen, its text, and what is attached; nothing of who gets it.
+
+    None where *message* is not of that *body* (its hash): another's mail must not stand for the edition's.
+    """
     try:
-        content = message.read_bytes()
-    except OSError:
+        if message is None or frozen_body(message, "message.eml").sha256 != body:
+            return {}
+    except InputInvalid:
         return {}
-    mail: EmailMessage = message_from_bytes(content, policy=SMTP)
-    forms = {"mail.html": html_of(content).encode(), "mail.txt": text_of(content).encode()}
+    mail: EmailMessage = message_from_bytes(message, policy=SMTP)
+    forms = {"mail.html": html_of(message).encode(), "mail.txt": text_of(message).encode()}
     for part in mail.iter_attachments():
         if name := _ATTACHED.get(part.get_content_type()):
             forms[name] = part.get_content()
     return forms
 
 
-def _kpis(report: str, periods: Sequence[str], editions: Sequence[Archived], display: Display) -> tuple[Sparkline, ...]:
-    """The KPIs of the latest edition of *report* that has some, each over *periods*, which begin with the latest."""
+def _kpis(archive: ArchiveFiles, report: str, editions: Sequence[Archived], display: Display) -> tuple[Sparkline, ...]:
+    """The KPIs of the latest edition of *report* that has some, each over all periods of *editions*."""
     own = {one.period: one for one in editions if one.report == report}
-    labels = next((labels for one in own.values() if (labels := kpis_of(one.folder))), {})
-    oldest_first = list(reversed(periods))
+    executed = (archive.read(one.files.get("executed.ipynb", "")) or b"" for one in own.values())
+    labels = next((labels for notebook in executed if (labels := kpis_of(notebook))), {})
+    oldest_first = sorted({one.period for one in editions})
     return tuple(
         sparkline(
             label,
@@ -103,13 +120,8 @@ def _week(period: str, company: Company, display: Display) -> str:
     return display.days(week.first_day, week.last_day)
 
 
-def _write(path: Path, content: bytes) -> None:
-    if not path.is_file() or path.read_bytes() != content:
-        write_beside_then_rename(path, content)
-
-
-def _draw(template: str, **facts: object) -> str:
-    return _environment().get_template(template).render(**facts)
+def _draw(template: str, **facts: object) -> bytes:
+    return _environment().get_template(template).render(**facts).encode()
 
 
 @functools.cache

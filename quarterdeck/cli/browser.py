@@ -62,15 +62,14 @@ def archive_of(door: Door, *, port: int, company: Path | None, outputs: Path | N
     settings = door.company(company)
     address = outputs or door.environment().store or door.root / "outputs"
     if is_bucket(address):
-        instead = f"aws s3 sync {address} FOLDER && python runner.py show --web --outputs FOLDER"
-        raise CommandRefused("show --web", f"the editions lie in {address}, and a folder is served", instead)
-    folder = Path(address)
-    open_store(folder, settings.slug)  # another company's editions are refused
+        instead = f"aws s3 sync {address} FOLDER --exclude 'snapshots/*' && python -m webbrowser FOLDER/index.html"
+        raise CommandRefused("show --web", f"the archive lies in {address}, and a folder is served", instead)
+    store = open_store(address, settings.slug)
     ledger = door.ledger(settings)
     told = partial(click.echo, err=True)
     serve_archive(
-        folder,
-        lambda: write_archive(folder, settings, ledger),
+        Path(address),
+        lambda: write_archive(store, settings, ledger),
         port=port,
         told=lambda page: told(f"{page}  (Ctrl-C ends it)"),
     )

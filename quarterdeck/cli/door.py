@@ -73,13 +73,11 @@ class Door:
     def write_archive(self, request: Request) -> None:
         """Bring the archive beside the editions up to date; that it cannot be is said, and changes nothing else."""
         from quarterdeck.archive import write_archive
-        from quarterdeck.store import is_bucket
+        from quarterdeck.store import open_store
 
         company = self.company(request.company)
-        if is_bucket(request.store):
-            return
         try:
-            write_archive(Path(request.store), company, self.ledger(company))
+            write_archive(open_store(request.store, company.slug), company, self.ledger(company))
         except QuarterdeckError as error:
             click.echo(f"The archive is as it was: {error}", err=True)
 

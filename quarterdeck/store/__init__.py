@@ -3,9 +3,10 @@ The store: where editions and snapshots are kept, in a folder or in a bucket. Bo
 
     2026-W48/cfo/            executed.ipynb · page.html · message.eml · manifest.json
     snapshots/<id>/          events.parquet, … · manifest.json
+    index.html  archive/     the archive's pages
 
 A bucket's store works on a local folder of that layout; messages never leave it. In the bucket the name of every
-file but a manifest also holds its hash: `page-3f2a9c0b1d4e5f60.html`.
+file but a manifest and a page of the archive also holds its hash: `page-3f2a9c0b1d4e5f60.html`.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from quarterdeck.config import edition_parts
 from quarterdeck.errors import CommandRefused
 from quarterdeck.files import held_alone, write_beside_unless_there
 from quarterdeck.period import Period
+from quarterdeck.store.archiving import ArchiveFiles, FolderArchive
 
-__all__ = ["FolderStore", "Store", "is_bucket", "open_store"]
+__all__ = ["ArchiveFiles", "FolderStore", "Store", "is_bucket", "open_store"]
 
 OWNER = ".company"  # names the slug of the company whose editions lie here
 MANIFEST = "manifest.json"
@@ -92,6 +94,9 @@ class Store(Protocol):
     def keep_failed(self, edition: str, run: str, notebook: Path) -> str:
         """Keep the *notebook* of *edition* that came to no end in *run* (its id); where a person finds it."""
 
+    def archive(self) -> ArchiveFiles:
+        """The files that the archive is made of, as they are now, and where it is written."""
+
     def address(self, folder: Path) -> str:
         """Where a person finds *folder*, one of the store's: its path or its `s3://` address."""
 
@@ -148,6 +153,9 @@ class FolderStore:
 
     def keep_failed(self, edition: str, run: str, notebook: Path) -> str:  # noqa: ARG002 - a folder keeps the last one
         return str(notebook)
+
+    def archive(self) -> ArchiveFiles:
+        return FolderArchive(self.root)
 
     def address(self, folder: Path) -> str:
         return str(folder)

@@ -7,6 +7,7 @@ import functools
 import re
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ _TYPES = {
     ".ipynb": "application/x-ipynb+json",
     ".json": "application/json",
     ".parquet": "application/vnd.apache.parquet",
+    ".pdf": "application/pdf",
+    ".txt": "text/plain; charset=utf-8",
 }
 
 
@@ -177,17 +180,23 @@ class Bucket:
                 raise AwsUnavailable(self.address(key), reason, "Check the network") from error
         return True
 
+    def names(self, below: str) -> list[str]:
+        """The keys of all objects whose key begins with *below*."""
+        return [key for _, key in self._listed(below)]
+
     def newest(self, below: str, name: str) -> str | None:
         """The key of the object called *name* below the prefix *below* that was put last; None without one."""
+        found = [(put_at, key) for put_at, key in self._listed(below) if key.endswith(f"/{name}")]
+        return max(found)[1] if found else None
+
+    def _listed(self, below: str) -> list[tuple[datetime, str]]:
         with in_our_words(self.address(below), permission="s3:ListBucket"):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=self._full(below))
-            found = [
-                (entry["LastModified"], entry["Key"])
+            return [
+                (entry["LastModified"], entry["Key"].removeprefix(self._full("")))
                 for page in pages
                 for entry in page.get("Contents", ())
-                if entry["Key"].endswith(f"/{name}")
             ]
-        return max(found)[1].removeprefix(self._full("")) if found else None
 
     def _full(self, key: str) -> str:
         return f"{self.prefix}/{key}" if self.prefix else key

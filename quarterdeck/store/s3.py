@@ -24,7 +24,9 @@ from quarterdeck.errors import AwsUnavailable, SnapshotDamaged
 from quarterdeck.files import saying_what_could_not_be_written, sha256_of, write_beside_then_rename
 from quarterdeck.snapshot import receive_snapshot
 from quarterdeck.store import MANIFEST, OWNER, FolderStore, edition_before, refuse_another_company
+from quarterdeck.store.archiving import ArchiveFiles, hashed
 from quarterdeck.store.bucket import Bucket
+from quarterdeck.store.s3_archive import BucketArchive
 
 # What is kept of an edition beside its manifest; never `message.eml`.
 _KEPT = ("executed.ipynb", "page.html")
@@ -90,7 +92,7 @@ class S3Store:
     def _brought(self, snapshot: str, name: str, path: Path, sha256: str | None) -> bool:
         folder = f"snapshots/{snapshot}"
         if sha256 is not None:
-            return self._bucket.fetch(_hashed(folder, name, sha256), path, sha256)
+            return self._bucket.fetch(hashed(folder, name, sha256), path, sha256)
         found = self._bucket.read(f"{folder}/{name}")
         if found is not None:
             write_beside_then_rename(path, found.content)
@@ -129,7 +131,7 @@ class S3Store:
             for name, sha256 in hashes.items():
                 if _has(folder / name, sha256):
                     continue
-                if not self._bucket.fetch(_hashed(self._key(folder), name, sha256), folder / name, sha256):
+                if not self._bucket.fetch(hashed(self._key(folder), name, sha256), folder / name, sha256):
                     manifest.unlink(missing_ok=True)  # taken away, or changed: no edition
                     return folder
         if is_new and hashes and written is not None:
@@ -175,6 +177,9 @@ class S3Store:
         self._bucket.put(key, notebook)
         return self._bucket.address(key)
 
+    def archive(self) -> ArchiveFiles:
+        return BucketArchive(self._bucket, self._working.root)
+
     def address(self, folder: Path) -> str:
         return self._bucket.address(folder.relative_to(self._working.root).as_posix())
 
@@ -184,15 +189,9 @@ class S3Store:
     def _put_by_hash(self, folder: str, path: Path) -> None:
         """Put *path* below the key *folder* under a name with its hash, unless it is there."""
         sha256 = sha256_of(path)
-        key = _hashed(folder, path.name, sha256)
+        key = hashed(folder, path.name, sha256)
         if self._bucket.hash_of(key) != sha256:
             self._bucket.put(key, path)
-
-
-def _hashed(folder: str, name: str, sha256: str) -> str:
-    """The key of the file *name* with that hash: `2026-W48/cfo/page-3f2a9c0b1d4e5f60.html`."""
-    stem, dot, suffix = name.rpartition(".")
-    return f"{folder}/{stem}-{sha256[:16]}{dot}{suffix}"
 
 
 def _owner(bucket: Bucket, marker: Path) -> str:

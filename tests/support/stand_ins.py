@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -13,6 +14,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from quarterdeck.aws import client
+
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/quarterdeck"
 MINISTACK = Path(__file__).parent.parent.parent / ".venv-ministack" / "bin" / "ministack"
 
 # moto reads an item and writes it in two steps; its own server answers in threads, between which a second
@@ -98,3 +102,17 @@ def _await(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
         else:
             return
     raise AssertionError(f"no answer at {address}: {log.read_text()}")
+
+
+def new_bucket(default_key: str | None = KEY) -> str:
+    """The name of an empty bucket, which encrypts with *default_key*."""
+    name = f"store-{secrets.token_hex(6)}"
+    s3 = client("s3")
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    if default_key:
+        by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": default_key}
+        s3.put_bucket_encryption(
+            Bucket=name,
+            ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": by_default}]},
+        )
+    return name
