@@ -144,9 +144,9 @@ def test_the_planted_story_is_in_its_place(told):
         "$829 of the $2.8k paid a month goes to 2 projects paused or retired",
         "Weather watch has not been touched for 97 days; 6 of 8 stacks lack tests",
     ]
-    assert "crew_roster: Secret in source 1, No default 3." in charts[0].alt
+    assert "crew_roster: Secret in source 1, No default 3;" in charts[0].alt
     assert "CRM move, paused $640 (stated $640)" in charts[2].alt
-    assert "Weather watch, Days: 97." in charts[3].alt
+    assert "Weather watch, Days: 97;" in charts[3].alt
     assert all(re.search(r"\d", chart.alt) and len(chart.alt) <= 350 for chart in charts)
 
 
