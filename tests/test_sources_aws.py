@@ -29,6 +29,7 @@ from quarterdeck.config import load_company
 from quarterdeck.errors import AwsUnavailable, InputInvalid
 from quarterdeck.snapshot import reusable_snapshot, take_snapshot
 from quarterdeck.sources import Collected, collect
+from quarterdeck.sources.route53 import documents_of_route53
 
 ROOT = Path(__file__).parent.parent
 TABLES = {"events": "Events", "users": "Users", "checklists": "Checklists", "claims": "Claims"}
@@ -264,6 +265,20 @@ def test_route53_itself_is_what_the_cli_prints_of_it(account, wire, monkeypatch,
     ]
     assert found.provenance["domains"].reader == "route53"
     assert {"hosted-zones.json", "domains.json", f"{name}.json"} <= set(found.provenance["domains"].documents)
+
+
+def test_zones_of_more_than_a_page_are_all_there(account):
+    """Route 53 lists a hundred at once; the hundred and first is one of the company's too."""
+    account("moto")
+    route53 = client("route53")
+    mine = [f"zone-{number}-{uuid.uuid4().hex[:8]}.example" for number in range(101)]
+    made = [route53.create_hosted_zone(Name=name, CallerReference=name)["HostedZone"]["Id"] for name in mine]
+
+    listed = json.loads(next(documents_of_route53()).content)["HostedZones"]
+    for zone in made:
+        route53.delete_hosted_zone(Id=zone)
+
+    assert {f"{name}." for name in mine} <= {zone["Name"] for zone in listed}
 
 
 # --- how a scan asks ---------------------------------------------------------------------------------------------
