@@ -8,6 +8,7 @@ import json
 import os
 import pickle
 import re
+import shutil
 import subprocess
 import sys
 from ctypes.util import find_library
@@ -49,6 +50,7 @@ from quarterdeck.errors import InputInvalid
 from quarterdeck.metrics.figure import CATALOGUE, Metric
 from quarterdeck.period import Period
 from quarterdeck.render import MOST_HTML_BYTES, MOST_MESSAGE_BYTES, PageExporter, encoded, render
+from quarterdeck.render.exporter import TEMPLATES
 from quarterdeck.render.tokens import colours
 
 DATA = Path(__file__).parent / "data" / "render"
@@ -493,6 +495,23 @@ def test_page_defines_its_figures_in_words(rendered, monkeypatch):
     assert "figure-undefined" not in page
     assert 'href="#figure-cash"' in page
     assert "Money in the bank. Formula: Σ of balance minor less money owed. Source: balances." in page
+
+
+def test_a_template_that_changed_is_read_again(tmp_path):
+    """One exporter draws by the templates as they are now: the preview shows each save of one."""
+    templates = shutil.copytree(TEMPLATES, tmp_path / "templates")
+    notebook = tmp_path / "plain.ipynb"
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# Plain")]), notebook)
+    exporter = PageExporter(extra_template_basedirs=[str(templates)])
+    before, _ = exporter.from_filename(str(notebook))
+    for name in ("index.html.j2", "page.css.j2"):
+        changed = templates / "quarterdeck-page" / name
+        changed.write_text(changed.read_text().replace("</main>", "<hr id=saved></main>") + "/* saved */")
+
+    after, _ = exporter.from_filename(str(notebook))
+
+    assert "id=saved" not in before
+    assert "id=saved" in after
 
 
 def test_nbconvert_knows_the_exporter():

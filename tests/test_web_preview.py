@@ -290,6 +290,7 @@ def test_two_previews_stand_side_by_side_and_end_with_all_they_began(browser, pr
         ("params/cto.yaml", Changes(frozenset({"cto"}))),
         ("package/render/templates/mail/style.css.j2", Changes(everything=True)),
         ("package/metrics/revenue.py", Changes(code=True)),
+        ("package/render/templates/quarterdeck-page/sort.js", Changes(code=True)),
         ("company/tables/Events.json", Changes(data=True)),
         ("notebooks/.cfo.ipynb.part", Changes()),
         ("notebooks/.ipynb_checkpoints/cfo-checkpoint.ipynb", Changes()),

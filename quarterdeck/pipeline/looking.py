@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from quarterdeck.blocks import FigureRecord
-from quarterdeck.execute import Job, execute
+from quarterdeck.execute import Job, execute, prepare_kernels
 from quarterdeck.gates import check_edition, reconcile
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.ledger import Ledger
@@ -83,6 +83,7 @@ class Looking:
         if collects:
             self._snapshot = None  # also if collecting fails: the old one is no longer what the company says
         if self._snapshot is None:
+            prepare_kernels()  # while this process collects
             progress(edition, "collecting")
             self._snapshot = freeze(plan, FolderStore(self.work / "store", plan.company.slug), lambda _: None)
             self._shown.clear()

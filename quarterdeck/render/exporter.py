@@ -84,6 +84,7 @@ class PageExporter(HTMLExporter):
 
         An `identity` among the *resources* tells of which edition it is; a `document` spares reading *nb*.
         """
+        self._invalidate_template_cache()  # nbconvert's own would keep the first; Jinja's sees that a file changed
         # Past HTMLExporter's own: it parses the whole page again to give pictures without a description a
         # placeholder for one. Ours have descriptions, and a page of 2,000 rows takes seconds to parse.
         return super(HTMLExporter, self).from_notebook_node(nb, resources, **kw)

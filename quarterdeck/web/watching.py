@@ -13,6 +13,7 @@ from quarterdeck.web.settings import Settings
 
 # Milliseconds: how long nothing more must be written until what was written is looked at, and how long at most.
 _QUIET_MS, _MOST_MS = 30, 400
+_LOADED = frozenset({".py", ".js"})  # read once a process: modules, and the page's script with its hash
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Changes:
     Args:
         reports: Those whose notebook or params file changed.
         everything: A template, or something that all reports have, changed.
-        code: A module of the package changed: who has loaded it has the old one.
+        code: A module of the package, or its page's script, changed: who has loaded it has the old one.
         data: The company's folder changed.
     """
 
@@ -57,8 +58,8 @@ def concerning(settings: Settings, package: Path, paths: Iterable[Path]) -> Chan
         if (path.parent == notebooks and path.suffix == ".ipynb") or (path.parent == params and path.suffix == ".yaml"):
             reports.add(path.stem)
         elif path.is_relative_to(package):
-            code |= path.suffix == ".py"
-            everything |= path.suffix != ".py"
+            code |= path.suffix in _LOADED
+            everything |= path.suffix not in _LOADED
         elif path.is_relative_to(company):
             data = True
     return Changes(frozenset(reports), everything, code, data)
