@@ -204,20 +204,19 @@ def sources_hash(folder: Path, company: Company) -> str | None:
     paths = [place.path for place in places if place is not None]
     if any(path is None or is_bucket(path) for path in paths):
         return None
-    return _hash_of_trees([folder, *(folder / path for path in paths if path is not None)])
+    trees = [folder, *(folder / path for path in paths if path is not None)]
+    return _hash([_hashes_in(trees), package_hash(), sys.version])
 
 
 def _inputs(request: Request, sources: str) -> str:
     """The hash of every byte that a build of *request* reads, and of the code that it runs."""
     root = request.root
-    own = _hash_of_trees([root / "notebooks", root / "params", root / "requirements.lock"])
-    return _hash([own, sources])
+    return _hash([_hashes_in([root / "notebooks", root / "params", root / "requirements.lock"]), sources])
 
 
-def _hash_of_trees(trees: Iterable[Path]) -> str:
+def _hashes_in(trees: Iterable[Path]) -> dict[str, str | None]:
     files = {path for tree in trees for path in _files_in(tree.resolve())}
-    found = {str(path): _hash_of(path) for path in sorted(files)}
-    return _hash({"files": found, "package": package_hash(), "python": sys.version})
+    return {str(path): _hash_of(path) for path in files}
 
 
 def _files_in(tree: Path) -> Iterator[Path]:

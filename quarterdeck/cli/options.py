@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import click
-import yaml
 
 from quarterdeck.errors import InputInvalid
 
@@ -40,6 +39,8 @@ _PARAMETER = "python runner.py run cfo -p agenda_rows=5"
 
 def given_parameters(given: tuple[str, ...]) -> Mapping[str, object]:
     """`KEY=VALUE`, the value read as YAML reads a scalar: 12 is a number, "12" a text."""
+    import yaml  # noqa: PLC0415 - `--help` answers at once
+
     parameters: dict[str, object] = {}
     for text in given:
         key, equals, value = text.partition("=")
