@@ -128,26 +128,24 @@ def client(
     from botocore.config import Config  # noqa: PLC0415 - likewise
 
     with in_our_words(f"AWS ({service})"):
-        _refuse_no_endpoint(subject=f"AWS ({service})")
         # A session of its own: making a client from a session that threads share is not safe. boto3 itself
         # reads AWS_DEFAULT_REGION only; AWS_REGION is what Lambda and the other SDKs set.
         session = Session(region_name=region or os.environ.get("AWS_REGION") or None)
-        return session.client(
-            service,
-            config=Config(
-                retries={"mode": "standard", "total_max_attempts": attempts or _ATTEMPTS},
-                connect_timeout=_CONNECT_S,
-                read_timeout=answer_within_s,
-            ),
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": attempts or _ATTEMPTS},
+            connect_timeout=_CONNECT_S,
+            read_timeout=answer_within_s,
         )
+        try:
+            return session.client(service, config=config)
+        except ValueError as error:  # boto3's bare one, for an endpoint that is no address
+            raise _no_endpoint(f"AWS ({service})", str(error)) from error
 
 
-def _refuse_no_endpoint(subject: str) -> None:
-    """boto3 raises a bare ValueError for an address without a scheme."""
-    endpoint = os.environ.get("AWS_ENDPOINT_URL")
-    if endpoint and not endpoint.startswith(("http://", "https://")):
-        reason = f"AWS_ENDPOINT_URL is {endpoint!r}, which is no address"
-        raise AwsUnavailable(subject, reason, "Write http:// or https:// before it, or unset it")
+def _no_endpoint(subject: str, said: str) -> AwsUnavailable:
+    names = sorted(name for name in os.environ if name.startswith("AWS_ENDPOINT_URL"))
+    found = ", ".join(f"{name} is {os.environ[name]!r}" for name in names) or said
+    return AwsUnavailable(subject, f"{found}, which is no address", "Write http:// or https:// before it, or unset it")
 
 
 @contextmanager

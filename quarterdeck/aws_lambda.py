@@ -98,12 +98,16 @@ def handler(event: object, context: Context) -> dict[str, Any]:
         InputInvalid: It is no event of ours; nothing was done.
         StartUnfinished: The batch has problems, or its time was over; all that was done is recorded.
         QuarterdeckError: What stopped the whole of it.
+        RuntimeError: What nobody foresaw, by its name alone.
     """
     configure(os.environ)
     try:
         return _done(event, context)
     except QuarterdeckError as error:
         raise _without_addresses(error)  # noqa: B904 - itself, as Lambda's log may show it
+    except Exception as error:  # noqa: BLE001 - what nobody foresaw may quote anything
+        _log.error("start broke", exc_info=True)  # our log masks it; the runtime's would not
+        raise RuntimeError(f"{type(error).__name__}; what it said is in the log, at 'start broke'") from None
 
 
 def _done(event: object, context: Context) -> dict[str, Any]:

@@ -63,8 +63,12 @@ _FORMS = re.compile(
 )
 _HIDDEN = "•••"
 _NAMED = re.compile(r"[^<>]*<([^<>]*)>\s*")
-# Not an edition of a variant (`cfo@jada/2026-W48`); possessive, so that no shorter part of one matches.
-_ADDRESS = re.compile(r"""[^\s<>()\[\]{},;:"'@•]++@[^\s<>()\[\]{},;:"'@•/]++(?!/\d{4}-W\d)""")
+# Not an edition of a variant (`cfo@jada/2026-W48`); possessive, so that no shorter part of one matches. A local
+# part may hold an apostrophe between letters (`o'neill`), or be quoted, and a domain may be `[10.0.0.1]`.
+_ADDRESS = re.compile(
+    r"""(?:"[^"\n@]*"|(?:[^\s<>()\[\]{},;:"'@•]|(?<=\w)'(?=\w))++)"""
+    r"""@(?:\[[^\]\s]*\]|[^\s<>()\[\]{},;:"'@•/]++)(?!/\d{4}-W\d)"""
+)
 
 # The forms say where a secret begins; it ends where a text, a header or a line of code would end it.
 _FORM_TO_ITS_END = re.compile(rf"(?:{_FORMS.pattern})[^\s'\"<>,;)&]*", re.IGNORECASE)

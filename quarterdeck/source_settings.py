@@ -107,3 +107,10 @@ class Sources(Settings):
     """Events, users, checklists and claims."""
     books: PathSource | None = None
     """The folder of the books' CSV files."""
+
+    @property
+    def files(self) -> tuple[str, ...] | None:
+        """The paths of all sources, as they are written; None where one of them is on AWS."""
+        listed = (self.handoffs, self.lambdas, self.domains, self.books, *self.tables.values())
+        paths = tuple(source.path or "" for source in listed if source is not None)
+        return None if any(not path or path.startswith("s3://") for path in paths) else paths

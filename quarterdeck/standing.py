@@ -199,12 +199,10 @@ def sources_hash(folder: Path, company: Company) -> str | None:
 
     None where a source is not in files: then only asking it tells whether it has changed.
     """
-    sources = company.sources
-    places = [sources.handoffs, sources.lambdas, sources.domains, sources.books, *sources.tables.values()]
-    paths = [place.path for place in places if place is not None]
-    if any(path is None or is_bucket(path) for path in paths):
+    paths = company.sources.files
+    if paths is None:
         return None
-    trees = [folder, *(folder / path for path in paths if path is not None)]
+    trees = [folder, *(folder / path for path in paths)]
     return _hash([_hashes_in(trees), package_hash(), sys.version])
 
 

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 import time
@@ -211,9 +212,18 @@ def test_a_denied_head_names_the_permission_that_was_needed():
     assert "the permission s3:GetObject is missing (403)" in str(refusal.value)
 
 
-def test_an_endpoint_without_its_scheme_is_named(on_aws):
+@pytest.mark.parametrize(
+    ("variable", "endpoint"),
+    [
+        ("AWS_ENDPOINT_URL", "localhost:4566"),
+        ("AWS_ENDPOINT_URL", "http://[::1"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", "localhost:4566"),
+    ],
+)
+def test_an_endpoint_that_is_no_address_is_named(on_aws, monkeypatch, moto, variable, endpoint):
     """boto3 would raise a bare ValueError: the variable and what to write are said instead."""
-    on_aws("localhost:4566")
+    on_aws(moto)
+    monkeypatch.setenv(variable, endpoint)
 
-    with pytest.raises(AwsUnavailable, match=r"AWS_ENDPOINT_URL is 'localhost:4566'.*\n.*\nWrite http://"):
+    with pytest.raises(AwsUnavailable, match=rf"{variable} is '{re.escape(endpoint)}'.*\n.*\nWrite http://"):
         ask()

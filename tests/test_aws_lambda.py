@@ -230,6 +230,23 @@ def test_a_failed_batch_is_an_error_to_lambda_once_it_is_recorded(function):
     assert function.ledger.edition(f"cfo/{WEEK}").state == "failed"
 
 
+@pytest.mark.usefixtures("function")
+def test_what_nobody_foresaw_tells_lambda_its_name_alone(capsys):
+    """The runtime prints an error past our log, and keeps it in the queue of failed starts: it quotes nothing there."""
+
+    class Broken(Context):
+        def get_remaining_time_in_millis(self) -> int:
+            raise ValueError(f"no time for {READER}")
+
+    with pytest.raises(RuntimeError, match=r"^ValueError; what it said is in the log") as failed:
+        handler(START, Broken())
+
+    assert (failed.value.__cause__, failed.value.__suppress_context__) == (None, True)
+    logged = capsys.readouterr().err
+    assert "no time for" in logged
+    assert READER not in logged
+
+
 def test_a_start_without_time_is_gone_on_with_by_the_next(function):
     """What could not end is not begun and named; the next start makes and mails it."""
     with pytest.raises(StartUnfinished) as short:

@@ -522,6 +522,22 @@ def test_an_accepted_finding_is_known_again_by_its_kept_words(ledger):
     assert ledger.edition(CFO).accepted == {"the text says c•••@e•••.com"}
 
 
+def test_a_thousand_findings_are_kept_as_what_an_item_holds(ledger):
+    """A hundred, the ends of long ones cut, and how many more; whoever approves them approves no others."""
+    bring_edition(ledger, "held")
+    run = ledger.edition(CFO).run
+    found = [f"the mail links to {number} {'words ' * 200}" for number in range(1000)]
+
+    held = ledger.hold(CFO, run, found)
+    ledger.approve(CFO, because="seen", by="jada")
+    again, others = ledger.hold(CFO, run, found), ledger.hold(CFO, run, [*found[:-1], "another"])
+
+    assert len(held.findings) == 101
+    assert max(map(len, held.findings)) <= 500
+    assert held.findings[-1].startswith("and 900 more like these (")
+    assert (again.state, others.state) == ("ready", "held")
+
+
 def test_an_approval_is_for_one_run(ledger):
     """What a new run makes is held again: a person accepted only what they saw. Every approval stays on record."""
     bring_edition(ledger, "held")

@@ -358,6 +358,22 @@ def test_what_a_list_did_not_get_it_asks_for_again(behind):
     assert wire.operations().count("BatchGetItem") == 2
 
 
+def test_a_list_that_is_never_given_whole_ends(behind):
+    """A table that is throttled for good is said to be, after some seconds; it is not asked for ever."""
+    wire, ledger = behind(
+        lambda call: (
+            {"Responses": {}, "UnprocessedKeys": call.said["RequestItems"]}
+            if call.operation == "BatchGetItem"
+            else None
+        )
+    )
+
+    with pytest.raises(AwsUnavailable, match="it is throttled"):
+        ledger.editions("2026-W48")
+
+    assert wire.operations().count("BatchGetItem") == 8
+
+
 def test_an_index_that_lags_shows_no_old_state(behind, name):
     """What the index says is late: a list may miss the newest item, and shows each as it stands by now."""
     ledger = open_ledger(f"dynamodb:{name}", "resort", now)

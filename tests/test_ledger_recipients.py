@@ -98,3 +98,17 @@ def test_addresses_between_brackets_and_quotes_are_found():
     text = "550 5.1.1 <cfo@example.com>: no; identity 'ceo@example.com', cto@example.com."
 
     assert without_addresses(text) == "550 5.1.1 <c•••@e•••.com>: no; identity 'c•••@e•••.com', c•••@e•••.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("no mailbox o'neill@x.boats here", "o'neill"),
+        ("'o'neill@x.boats' is unknown", "neill"),
+        ('550 "jada okafor"@x.boats', "okafor"),
+        ("relay to cfo@[192.0.2.17] denied", "192.0.2"),
+    ],
+)
+def test_an_address_of_a_rare_form_is_masked_whole(text, left):
+    """An apostrophe, a quoted local part, a domain that is a number: nothing of them stays."""
+    assert left not in without_addresses(text)

@@ -126,6 +126,7 @@ def export_of(prefix: str, bucket: str, *, at: str, items: list[dict], **changed
     listing = f"{root}/manifest-files.json"
     s3.put_object(Bucket=bucket, Key=listing, Body="\n".join(map(json.dumps, files)).encode())
     summary = {
+        "tableArn": "arn:aws:dynamodb:eu-west-1:123456789012:table/Users",
         "exportTime": at,
         "outputFormat": "DYNAMODB_JSON",
         "exportType": "FULL_EXPORT",
@@ -158,6 +159,19 @@ def test_the_newest_finished_export_is_read(account, stand_in, tmp_path):
 
 def rows(found: Collected, table: str) -> list[dict]:
     return sorted(found.tables[table].to_pylist(), key=str)
+
+
+def test_exports_of_two_tables_below_one_prefix_are_refused(account, tmp_path):
+    """The newest of them would be another table's rows; which is meant, its prefix says."""
+    bucket = account("moto") + "exports"
+    client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    table = "arn:aws:dynamodb:eu-west-1:123456789012:table/"
+    export_of("", bucket, at="2016-12-30T00:00:00Z", items=items_of("Users"), tableArn=f"{table}Users")
+    export_of("", bucket, at="2016-12-31T00:00:00Z", items=items_of("Users")[:3], tableArn=f"{table}Users-test")
+    folder = company_on_aws(tmp_path / "company", {"users": {"export": f"s3://{bucket}"}})
+
+    with pytest.raises(InputInvalid, match="exports of 2 tables: 'Users', 'Users-test', expected the prefix of one"):
+        of(folder)
 
 
 def test_an_export_that_lacks_items_is_refused(account, tmp_path):

@@ -173,6 +173,19 @@ def test_a_source_outside_the_company_folder_counts(desk, tmp_path):
         assert not desk.finds(), path
 
 
+def test_a_linked_folder_counts(desk, tmp_path):
+    """What a folder behind a link holds may be read, and so is compared."""
+    (tmp_path / "elsewhere" / "sub").mkdir(parents=True)
+    (desk.harbour.root / "company" / "linked").symlink_to(tmp_path / "elsewhere")
+    desk.build()
+    before = desk.finds()
+
+    added(tmp_path / "elsewhere" / "sub" / "file.csv")
+
+    assert before
+    assert not desk.finds()
+
+
 @pytest.mark.parametrize("source", ["table: Events", "export: s3://bucket/exports", "path: s3://bucket/Events.json"])
 def test_nothing_is_found_where_aws_would_have_to_be_asked(desk, source):
     """A table or a bucket may have changed without a byte that changed here."""

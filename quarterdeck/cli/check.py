@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from quarterdeck.charts.lettering import font_file
 from quarterdeck.config import Environment, load_company, load_params, report_names
-from quarterdeck.errors import QuarterdeckError, StoreUnwritable
+from quarterdeck.errors import InputInvalid, QuarterdeckError, StoreUnwritable
 from quarterdeck.execute import accepted_parameters
 from quarterdeck.ledger import find_ledger, ledger_file
 from quarterdeck.request import Request
@@ -45,7 +46,7 @@ def checks(request: Request, environment: Environment, now: datetime) -> Iterato
     yield _tried("fonts", _fonts)
     yield _tried("outputs", partial(_outputs, request))
     yield _tried("ledger", partial(_ledger, request, environment, now))
-    if _is_on_aws(environment):
+    if _is_on_aws(request, environment):
         from quarterdeck.cli.check_aws import aws_checks  # noqa: PLC0415 - without AWS, boto3 is never loaded
 
         yield from aws_checks(request, environment)
@@ -53,7 +54,10 @@ def checks(request: Request, environment: Environment, now: datetime) -> Iterato
         yield Checked("mail", "SES_SENDER_EMAIL is not set: messages stay files")
 
 
-def _is_on_aws(environment: Environment) -> bool:
+def _is_on_aws(request: Request, environment: Environment) -> bool:
+    with suppress(InputInvalid):  # said above
+        if load_company(request.company).sources.files is None:
+            return True
     places = (environment.store or "", environment.ledger or "")
     return bool(environment.sender or environment.alerts_topic) or any(
         place.startswith(("s3://", "dynamodb:")) for place in places

@@ -7,7 +7,9 @@ that begins to release keeps its snapshot, and an edition is released from `read
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -38,6 +40,8 @@ from quarterdeck.redaction import without_addresses
 
 Clock = Callable[[], datetime]
 
+_FINDINGS = 100  # that are kept of an edition, each of so many letters: DynamoDB holds 400 KB in one item
+_FINDING_LETTERS = 500
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -173,7 +177,7 @@ class Batches:
 
     def hold(self, edition: str, run: str, findings: Sequence[str]) -> Edition:
         """A gate keeps the edition back for *findings*, unless a person accepted all of them; else as `mark_ready`."""
-        found = tuple(map(without_addresses, findings))  # as they are kept, so that they can be told again
+        found = _kept(findings)
         standing = self.edition(edition)
         if found and standing is not None and standing.accepted.issuperset(found):
             return standing
@@ -282,6 +286,21 @@ def refused(act: str, because: str, edition: str) -> CommandRefused:
 def _check(edition: Edition, state: EditionState, act: str) -> None:
     if edition.state != state:
         raise refused(act, f"it is {edition.state}, not {state}", edition.name)
+
+
+def _kept(findings: Sequence[str]) -> tuple[str, ...]:
+    """
+    *findings* as they are kept, and can be told again: without addresses, and not more than an item of a ledger holds.
+
+    Those that are cut away are counted, with a hash, so that approving these approves no others.
+    """
+    found = [without_addresses(finding) for finding in findings]
+    kept = [textwrap.shorten(finding, _FINDING_LETTERS, placeholder=" …") for finding in found[:_FINDINGS]]
+    left = found[_FINDINGS:]
+    if left:
+        digest = hashlib.sha256("\n".join(left).encode()).hexdigest()
+        kept.append(f"and {len(left)} more like these ({digest[:12]})")
+    return tuple(kept)
 
 
 def _over(batch: Batch | None, edition: Edition) -> Edition:

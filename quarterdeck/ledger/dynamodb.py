@@ -12,11 +12,12 @@ The table has no time to live: a delivery that is forgotten is a mail sent twice
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from quarterdeck.aws import client, in_our_words
-from quarterdeck.errors import InputInvalid
+from quarterdeck.errors import AwsUnavailable, InputInvalid
 from quarterdeck.ledger.table import Item, Key, Listing, Value
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ _KEYS = {"partition": "HASH", "sort": "RANGE"}
 _INDEX = "listed"
 _INDEX_KEYS = {"head": "HASH", "place": "RANGE"}
 _BATCH = 100  # items of one BatchGetItem
+_WAITS_S = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)  # after each of its answers that was not whole
 
 # What `create_table` makes, and what a template on AWS has to make: nothing more is needed.
 SCHEMA: dict[str, Any] = {
@@ -143,11 +145,15 @@ class DynamoTable:
         """The items of at most `_BATCH` keys, in any order."""
         items = []
         with in_our_words(self._subject, permission="dynamodb:BatchGetItem"):
-            while keys:  # what does not fit into one answer, or is throttled, comes back as not processed
+            for wait_s in _WAITS_S:  # what does not fit into one answer, or is throttled, comes back as not processed
                 answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
                 items += [self._item(found) for found in answer["Responses"].get(self._table, ())]
                 keys = answer["UnprocessedKeys"].get(self._table, {"Keys": []})["Keys"]
-        return items
+                if not keys:
+                    return items
+                time.sleep(wait_s)
+        reason = f"{len(keys)} items were not given in {len(_WAITS_S)} answers: it is throttled"
+        raise AwsUnavailable(self._subject, reason, "Wait a moment")
 
     def _item(self, attributes: Mapping[str, AttributeValueTypeDef]) -> Item:
         try:

@@ -33,6 +33,7 @@ class _Written(BaseModel):
 
 
 class _Summary(_Written):
+    table_arn: str = ""
     export_time: str
     item_count: int
     manifest_files_s3_key: str
@@ -109,8 +110,8 @@ def newest_export(place: str, url: str) -> Iterator[Document]:
     The data files of the newest finished full export of a DynamoDB table below *url*.
 
     Raises:
-        InputInvalid: *url* is no address on S3, no full export there is finished, it is in Amazon Ion, or its files
-            hold another number of items than its manifest says.
+        InputInvalid: *url* is no address on S3, no full export there is finished, there are some of several tables,
+            it is in Amazon Ion, or its files hold another number of items than its manifest says.
         AwsUnavailable: There is no such bucket, a permission is missing, or S3 does not answer.
     """
     folder = _place(place, url)
@@ -119,6 +120,10 @@ def newest_export(place: str, url: str) -> Iterator[Document]:
     if not full:
         found = f"{url!r}, with {len(summaries)} finished exports, none of them full and in DynamoDB JSON"
         raise InputInvalid(place, found, _EXPORT)
+    tables = sorted({one.table_arn.rpartition("/")[2] for one in full})
+    if len(tables) > 1:
+        found = f"{url!r}, with exports of {len(tables)} tables: {', '.join(map(repr, tables))}"
+        raise InputInvalid(place, found, "the prefix of one table's exports")
     summary = max(full, key=lambda one: one.export_time)
     whole = _Place(folder.s3, folder.bucket, "")
     listing = whole.read(summary.manifest_files_s3_key)
