@@ -63,7 +63,8 @@ def lint(paths: Iterable[Path]) -> list[Fault]:
     for path in paths:
         try:
             notebook = nbformat.read(path, as_version=4)
-        except (OSError, ValueError, nbformat.ValidationError):
+            nbformat.validate(notebook)
+        except (OSError, ValueError, TypeError, AttributeError, nbformat.ValidationError):  # nbformat has no one kind
             faults.append(Fault(path, 0, 0, "cannot be read as a notebook; open it in JupyterLab and save it"))
             continue
         cells: Sequence[nbformat.NotebookNode] = notebook.cells
@@ -137,7 +138,7 @@ def _parameters(parsed: Sequence[_Code]) -> _Found:
 def _is_literal(value: ast.expr) -> bool:
     try:
         ast.literal_eval(value)
-    except ValueError:
+    except (ValueError, TypeError):  # of a list as a key
         return False
     return True
 

@@ -41,9 +41,10 @@ def test_words_choose_metrics():
         chosen(["nonsense"])
 
 
-def test_a_notebook_that_is_none_is_named(notebooks):
+@pytest.mark.parametrize("text", ["{", "[]", "null", '{"nbformat": 4, "metadata": {}, "cells": [1]}'])
+def test_a_notebook_that_is_none_is_named(notebooks, text):
     """A file that cannot be read, or cells that do not parse, are named, and nothing is guessed."""
-    (notebooks / "broken.ipynb").write_text("{", encoding="utf-8")
+    (notebooks / "broken.ipynb").write_text(text, encoding="utf-8")
 
     with pytest.raises(InputInvalid, match=r"broken\.ipynb"):
         reports_by_metric(notebooks)

@@ -78,6 +78,16 @@ def test_a_title_may_have_quotes_and_colons(tmp_path):
     assert load_params(tmp_path / "params", "safety").title == 'Safety: "first"'
 
 
+@pytest.mark.parametrize("name", ["123", "on", "no", "null", "true", "2026-01-01"])
+def test_a_name_that_yaml_would_take_for_something_else_stays_a_name(tmp_path, name):
+    """The params that are written are read again, with this name and owner."""
+    write(NewReport(name, "Safety", SAFETY[2], "#a@example.com"), tmp_path)
+
+    params = load_params(tmp_path / "params", name)
+
+    assert (params.report, params.owner) == (name, "#a@example.com")
+
+
 @pytest.mark.parametrize("path", ["notebooks/safety.ipynb", "params/safety.yaml", "tests/test_safety_notebook.py"])
 def test_nothing_that_is_there_is_overwritten(tmp_path, path):
     """A file of that name is named, and none of the others is written."""

@@ -63,6 +63,7 @@ def test_a_cell_that_reaches_past_its_snapshot_is_named(tmp_path, source, place,
         ({"parameters": None}, ": has 0 cells tagged parameters"),
         ({"parameters": f"{PARAMETERS}\nrows = 3"}, ", cell 2, line 4: has no comment"),
         ({"parameters": f"{PARAMETERS}\nrows = len('a')  # rows"}, ", cell 2, line 4: rows is no literal"),
+        ({"parameters": f"{PARAMETERS}\nrows = {{[1]: 2}}  # rows"}, ", cell 2, line 4: rows is no literal"),
         ({"parameters": f"{PARAMETERS}\nimport math  # for pi"}, ", cell 2, line 4: assigns no literal"),
         ({"parameters": "snapshot = None  # a\nperiod = None  # a"}, ", cell 2: lacks previous"),
         ({"title": None}, ", cell 1, line 1: does not begin with a title"),
@@ -75,6 +76,19 @@ def test_a_notebook_without_its_frame_is_refused(tmp_path, made, expected):
     faults = said(write(tmp_path / "safety.ipynb", **made))
 
     assert any(fault.startswith(expected) for fault in faults), faults
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "null", "1", '{"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": null}, "cells": []}']
+)
+def test_a_file_that_is_no_notebook_is_named(tmp_path, text):
+    """JSON of another shape is a fault of its file, and the lint goes on."""
+    path = tmp_path / "safety.ipynb"
+    path.write_text(text, encoding="utf-8")
+
+    (fault,) = said(path)
+
+    assert fault.startswith(": cannot be read as a notebook")
 
 
 def test_headings_outputs_and_the_order_of_cells_are_looked_at(tmp_path):

@@ -65,7 +65,8 @@ def _names(path: Path) -> set[str]:
     try:
         cells = nbformat.read(path, as_version=4).cells
         trees = [ast.parse(cell.source) for cell in cells if cell.cell_type == "code"]
-    except (OSError, ValueError, nbformat.ValidationError, SyntaxError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, nbformat.ValidationError, SyntaxError) as error:
+        # Of nbformat's many kinds those that `[]`, `null` and cells that are numbers lead to are among them
         raise InputInvalid(str(path), "what cannot be read as a notebook", "one that JupyterLab opens") from error
     names: set[str] = set()
     for node in (node for tree in trees for node in ast.walk(tree)):

@@ -48,9 +48,9 @@ if tasks is not None:
 _PARAMS = """\
 # yaml-language-server: $schema=../docs/schemas/params.json
 # {title}. Unknown keys stop the run, so a typo cannot become a default.
-report: {name}
-title: {quoted}
-owner: {owner}   # gets failure mail; never the report itself
+report: {quoted_name}
+title: {quoted_title}
+owner: {quoted_owner}   # gets failure mail; never the report itself
 needs:                     # how old the newest row may be at the snapshot's as-of
   events: {{max_age_hours: 48}}
 parameters:
@@ -110,7 +110,10 @@ def write(new: NewReport, root: Path) -> list[Path]:
         Path("tests", f"test_{new.name.replace('-', '_')}_notebook.py"): _TEST.format(name=new.name),
         # The last: a report is listed by its params, and then all of it is there
         Path("params", f"{new.name}.yaml"): _PARAMS.format(
-            name=new.name, title=new.title, quoted=json.dumps(new.title, ensure_ascii=False), owner=new.owner
+            title=new.title,
+            quoted_name=_quoted(new.name),
+            quoted_title=_quoted(new.title),
+            quoted_owner=_quoted(new.owner),
         ),
     }
     for path in files:
@@ -119,6 +122,11 @@ def write(new: NewReport, root: Path) -> list[Path]:
     for path, text in files.items():
         write_beside_unless_there(root / path, text.encode())
     return list(files)
+
+
+def _quoted(text: str) -> str:
+    """*text* for YAML, which would take a bare `on`, `123` or `#a` for something else."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _check(new: NewReport) -> None:
