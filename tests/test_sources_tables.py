@@ -135,10 +135,14 @@ def test_an_empty_part_of_an_export_is_no_fault():
 
 @pytest.mark.parametrize("kind", ["S", "N"])
 def test_money_is_read_from_texts_and_numbers(kind):
-    """An amount that is S in one row and N in another is read in both."""
-    rows, _ = events(event("1", price={kind: "1234.50"}), event("2", price={"N": "7"}))
+    """An amount that is S in one row and N in another is read in both, to the last cent of 64 bits."""
+    rows, _ = events(
+        event("1", price={kind: "1234.50"}),
+        event("2", price={"N": "7"}),
+        event("3", price={kind: f"{2**63 // 100}.07"}),
+    )
 
-    assert [row["price_minor"] for row in rows] == [123450, 700]
+    assert [row["price_minor"] for row in rows] == [123450, 700, 2**63 - 1]
 
 
 def test_money_without_unit_is_in_major_units():
