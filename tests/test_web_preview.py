@@ -189,6 +189,11 @@ def test_a_script_in_an_edition_is_shown_and_never_run(browser, served, project)
 
     assert opened.title() == "cfo · preview"
     assert any("Blocked script execution" in text or "Refused" in text or "violates" in text for text in refused)
+    frames = opened.locator("iframe").evaluate_all("frames => frames.map(frame => frame.getAttribute('sandbox'))")
+    assert frames == ["allow-same-origin"] * 2
+    opened.goto(f"{served.address}show/before/cfo/page")  # without the frame, whose attribute keeps scripts back too
+    assert opened.title() != "owned"
+    assert hostile.partition("<img")[0] in opened.content()
     context.close()
 
 
