@@ -826,6 +826,22 @@ def test_an_answer_that_comes_after_the_lease_still_counts(released, clock):
     assert settled.state == "deferred"
 
 
+def test_a_late_yes_is_a_stronger_word_than_a_person_who_did_not_find_the_mail(released, clock):
+    """Then the mail is sent, and no start sends it again; a late no takes nothing back that a person found."""
+    late, found = claim(released).delivery, claim(released, "owner-2", "ceo@example.com").delivery
+    clock.passes(SEND_LEASE)
+    released.settle(CFO, sent=False, recipient=READER)
+    released.settle(CFO, sent=True)
+
+    settled = released.settle_sent(late, "0100-ses")
+    with pytest.raises(CommandRefused):
+        released.settle_refused(found, "rejected")
+
+    assert (settled.state, settled.message_id, settled.settled_by) == ("sent", "0100-ses", "answer")
+    assert claim(released, "owner-3").outcome == "already_sent"
+    assert states(released) == ["sent", "sent"]
+
+
 @pytest.mark.parametrize("off", [-AN_HOUR, AN_HOUR])
 def test_a_clock_that_is_an_hour_off_mails_nobody_twice(released, store, clock, off):
     """Who is early or late takes another's send for longer or sooner over than it is, and never claims it."""

@@ -261,7 +261,8 @@ class Ledger(Batches):
         """
         Record the answer to a send by its owner; the same answer again changes nothing.
 
-        Where an event was faster, it tells what came after the answer, and stands.
+        Where an event was faster, it tells what came after the answer, and stands. That the mail was taken is a
+        stronger word than that of a person who did not find it.
 
         Raises:
             CommandRefused: The claim has passed to another owner, or the delivery was settled otherwise.
@@ -274,7 +275,8 @@ class Ledger(Batches):
                 return replace(standing, message_id=standing.message_id or message_id)
             if standing.state == state:
                 return standing
-            _check_move(standing, state)
+            if (standing.settled_by, state) != ("person", "sent"):
+                _check_move(standing, state)
             return replace(
                 standing,
                 state=state,
