@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +21,16 @@ from quarterdeck.execute import STANDARD_PARAMETERS
 MOST_LINES = 15  # of a code cell: one question, one chart or table
 
 _NOW = {"now", "today", "utcnow"}  # of datetime, date and Timestamp, however they were imported
-_CLOCK = {"time.gmtime", "time.localtime", "time.monotonic", "time.strftime", "time.time"}
-_EXIT = {"sys.exit", "os._exit", "exit", "quit", "SystemExit"}
+_CLOCK = {
+    *(f"time.{name}" for name in ("asctime", "clock_gettime", "ctime", "gmtime", "localtime", "strftime")),
+    *(f"time.{name}{unit}" for name in ("monotonic", "perf_counter", "process_time", "time") for unit in ("", "_ns")),
+}
+_MOMENTS = {"DatetimeIndex", "Timestamp", "datetime64", "to_datetime"}  # they take the word "now" or "today"
+_EXIT = {"sys.exit", "os._exit", "os.abort", "exit", "quit", "SystemExit"}
+_PROGRAMS = re.compile(r"os\.(exec|fork|popen|posix_spawn|spawn|startfile|system)")
+_DATABASES = re.compile(r"(^|\.)read_(gbq|sql)")
+_READERS = re.compile(r"(^|\.)(fromfile|genfromtxt|loadtxt|open|read_\w+|scan_\w+)$")
+_ADDRESS = re.compile(r"\w[\w+.-]*://")
 _NETWORK = {
     *("aiohttp", "boto3", "botocore", "ftplib", "http", "httpx", "imaplib", "paramiko", "requests", "smtplib"),
     *("socket", "subprocess", "urllib", "urllib3"),
@@ -46,13 +54,21 @@ class Fault:
 
 @dataclass(frozen=True)
 class _Code:
-    """A code cell that parses."""
+    """A code cell that parses; *imported* has the whole notebook's names, each with what it stands for."""
 
     number: int
     cell: nbformat.NotebookNode
     tree: ast.Module
+    imported: Mapping[str, str]
+
+    def meant(self, node: ast.expr) -> str:
+        """`pandas.read_csv` for `pd.read_csv`, however it was imported."""
+        first, dot, rest = ast.unparse(node).partition(".")
+        return self.imported.get(first, first) + dot + rest
 
 
+_CLOCK_READ = "reads the clock by {}; the report is about report.period"
+_NOTHING_ELSE = "a notebook reads its snapshot and nothing else"
 _Found = Iterator[tuple[int, int, str]]  # cell, line, what is wrong and what to do
 
 
@@ -78,16 +94,27 @@ def lint(paths: Iterable[Path]) -> list[Fault]:
 
 def _parsed(cells: Sequence[nbformat.NotebookNode]) -> tuple[list[_Code], list[tuple[int, int, str]]]:
     parsed: list[_Code] = []
+    imported: dict[str, str] = {}
     wrong: list[tuple[int, int, str]] = []
     for number, cell in enumerate(cells, start=1):
         if cell.cell_type != "code":
             continue
         try:
-            parsed.append(_Code(number, cell, ast.parse(cell.source)))
+            parsed.append(_Code(number, cell, ast.parse(cell.source), imported))
+            imported |= _imported(parsed[-1].tree)
         except SyntaxError as error:
             says = "is not plain Python; magics and shell lines reach past the snapshot"
             wrong.append((number, error.lineno or 1, says))
     return parsed, wrong
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=aliases):
+                yield from ((alias.asname, alias.name) for alias in aliases if alias.asname)
+            case ast.ImportFrom(module=str(module), names=aliases):
+                yield from ((alias.asname or alias.name, f"{module}.{alias.name}") for alias in aliases)
 
 
 def _headings(cells: Sequence[nbformat.NotebookNode]) -> _Found:
@@ -170,38 +197,60 @@ def _imports(code: _Code) -> _Found:
                 continue
         for module in modules:
             if module.partition(".")[0] in _NETWORK:
-                yield code.number, node.lineno, f"imports {module}; a notebook reads its snapshot and nothing else"
+                yield code.number, node.lineno, f"imports {module}; {_NOTHING_ELSE}"
 
 
 def _clock_and_exit(code: _Code) -> _Found:
-    """The clock and an early end, by the names that people call them by."""
+    """The clock, an early end and other programs, whatever they are called here."""
     for node in ast.walk(code.tree):
         if not isinstance(node, ast.Attribute | ast.Name):
             continue
-        name = ast.unparse(node)
-        if name in _CLOCK or (isinstance(node, ast.Attribute) and node.attr in _NOW):
-            yield (
-                code.number,
-                node.lineno,
-                f"reads the clock by {name}; the report is about report.period",
-            )
-        elif name in _EXIT:
+        name, meant = ast.unparse(node), code.meant(node)
+        if meant in _CLOCK or (isinstance(node, ast.Attribute) and node.attr in _NOW):
+            yield code.number, node.lineno, _CLOCK_READ.format(name)
+        elif meant in _EXIT:
             yield code.number, node.lineno, f"ends early by {name}, which papermill takes for success; raise an error"
+        elif _PROGRAMS.match(meant):
+            yield code.number, node.lineno, f"starts a program by {name}; {_NOTHING_ELSE}"
+        elif _DATABASES.search(meant):
+            yield code.number, node.lineno, f"asks a database by {name}; {_NOTHING_ELSE}"
+
+
+def _given(code: _Code) -> _Found:
+    """What a call is given: an address to read from, or a word that stands for the present."""
+    for node in ast.walk(code.tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name, meant = ast.unparse(node.func), code.meant(node.func)
+        for value in (*node.args, *(keyword.value for keyword in node.keywords)):
+            match value:
+                case ast.Constant(value="now" | "today") if meant.rpartition(".")[2] in _MOMENTS:
+                    yield code.number, node.lineno, _CLOCK_READ.format(f"{name}({ast.unparse(value)})")
+                case ast.Constant(value=str(text)) if _READERS.search(meant) and _ADDRESS.match(text):
+                    yield code.number, node.lineno, f"reads {text} by {name}; {_NOTHING_ELSE}"
 
 
 def _defined_twice(path: Path, parsed: Sequence[_Code], defined: dict[str, Path]) -> _Found:
     """A function that a second notebook defines too; *defined* grows with each notebook."""
     for code in parsed:
-        for node in ast.walk(code.tree):
-            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                continue
-            first = defined.setdefault(node.name, path)
+        for name, line in _definitions(code.tree):
+            first = defined.setdefault(name, path)
             if first != path:
-                says = f"{node.name} is defined in {first.name} too; move it to the package, and import it in both"
-                yield code.number, node.lineno, says
+                says = f"{name} is defined in {first.name} too; move it to the package, and import it in both"
+                yield code.number, line, says
 
 
-_OF_A_CELL: tuple[Callable[[_Code], _Found], ...] = (_too_long, _imports, _clock_and_exit)
+def _definitions(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Functions and classes, and lambdas that have a name, each with its line."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name, node.lineno
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda()):
+                yield name, node.lineno
+
+
+_OF_A_CELL: tuple[Callable[[_Code], _Found], ...] = (_too_long, _imports, _clock_and_exit, _given)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -43,6 +43,23 @@ def test_the_five_notebooks_and_a_plain_one_are_clean(tmp_path):
         ("from boto3 import client", "cell 3, line 1", "boto3"),
         ("import sys\nsys.exit()", "cell 3, line 2", "sys.exit"),
         ("raise SystemExit", "cell 3, line 1", "SystemExit"),
+        (
+            "import pandas as pd\npd.read_csv('https://example.com/a.csv')",
+            "cell 3, line 2",
+            "https://example.com/a.csv",
+        ),
+        ("from pandas import read_csv as get\nget('s3://a/b.csv')", "cell 3, line 2", "s3://a/b.csv"),
+        ("import pandas as pd\npd.read_sql('select 1', 'db')", "cell 3, line 2", "pd.read_sql"),
+        ("import os\nos.system('curl x')", "cell 3, line 2", "os.system"),
+        ("from os import popen\npopen('curl x')", "cell 3, line 2", "popen"),
+        ("from time import time\ntime()", "cell 3, line 2", "time"),
+        ("import time as t\nt.time_ns()", "cell 3, line 2", "t.time_ns"),
+        ("import time\ntime.perf_counter()", "cell 3, line 2", "time.perf_counter"),
+        ("import pandas as pd\npd.Timestamp('now')", "cell 3, line 2", "pd.Timestamp('now')"),
+        ("import pandas as pd\npd.to_datetime(arg='today')", "cell 3, line 2", "pd.to_datetime('today')"),
+        ("import sys as s\ns.exit()", "cell 3, line 2", "s.exit"),
+        ("from sys import exit as stop\nstop()", "cell 3, line 2", "stop"),
+        ("from os import _exit\n_exit(0)", "cell 3, line 2", "_exit"),
         ("!curl example.com", "cell 3, line 1", "not plain Python"),
         ("1\n\n%time 2", "cell 3, line 3", "not plain Python"),
         ("\n".join("1" * 16), "cell 3, line 16", "16 lines"),
@@ -111,9 +128,10 @@ def test_headings_outputs_and_the_order_of_cells_are_looked_at(tmp_path):
     ]
 
 
-def test_a_function_of_two_notebooks_belongs_to_the_package(tmp_path):
+@pytest.mark.parametrize("source", ["def share(a):\n    return a", "share = lambda a: a"])
+def test_a_function_of_two_notebooks_belongs_to_the_package(tmp_path, source):
     """The second notebook that defines a name is told which one was the first; a function of one notebook is fine."""
-    shared, own = new_code_cell("def share(a):\n    return a"), new_code_cell("def own(a):\n    return a")
+    shared, own = new_code_cell(source), new_code_cell("def own(a):\n    return a")
     first = write(tmp_path / "first.ipynb", shared, own)
     second = write(tmp_path / "second.ipynb", shared)
 
