@@ -45,6 +45,7 @@ class Builder:
     out: TextIO
     is_looking: bool = False
     _looking: Looking | None = field(default=None, repr=False)
+    _is_data_old: bool = False  # until a look has collected: one that ends before has not seen the company's change
 
     def interrupt(self, _: int, __: FrameType | None) -> None:
         """A signal's handler: stop the look that is being made, kernel and all."""
@@ -57,7 +58,8 @@ class Builder:
         report = asked["report"]
         try:
             self.is_looking = True
-            end = self._look(report, datetime.fromisoformat(asked["now"]), collects=asked["collects"])
+            self._is_data_old |= asked["collects"]
+            end = self._look(report, datetime.fromisoformat(asked["now"]))
         except _Superseded:
             end = {"state": "superseded"}
         except QuarterdeckError as error:
@@ -66,13 +68,14 @@ class Builder:
             self.is_looking = False
         self._say({"report": report, **end, "is_end": True})
 
-    def _look(self, report: str, now: datetime, *, collects: bool) -> dict[str, Any]:
+    def _look(self, report: str, now: datetime) -> dict[str, Any]:
         notebook = self.settings.notebooks / f"{report}.ipynb"
         if notebook.is_file() and not _is_json(notebook):
             said = f"{notebook.name} is no JSON: perhaps it is being saved. The next save is waited for."
             return {"state": "waiting", "said": said}
         plan = self._plan(report, now)
         looking = self._looking or self._begun(plan, now)
+        collects, self._is_data_old = self._is_data_old, False
         look = looking.look(plan, plan.reports[0], self._progress, collects=collects)
         return self._shown(plan, report, look)
 

@@ -44,5 +44,7 @@ def serve(app: ASGIApp, opened: socket.socket) -> None:
     config = uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=1, ws="none")
     # uvicorn passes a signal on when it has ended in order: by an exception, so that what is around us ends so too
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # a closed terminal window; nohup's wish is kept
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[opened])

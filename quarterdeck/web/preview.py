@@ -7,10 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from quarterdeck.errors import CommandRefused
 from quarterdeck.web.listening import ADDRESS, listen, serve
 from quarterdeck.web.preview_app import preview_app
 from quarterdeck.web.previewing import Preview
 from quarterdeck.web.settings import Settings
+
+_COMMAND = "python runner.py preview"
 
 
 def run_preview(settings: Settings, *, port: int, now: Callable[[], datetime], told: Callable[[str], None]) -> None:
@@ -22,10 +25,14 @@ def run_preview(settings: Settings, *, port: int, now: Callable[[], datetime], t
         told: Called with the page's address when it can be opened.
 
     Raises:
-        CommandRefused: The port is another program's.
+        CommandRefused: The port is another program's, or the system lets nobody watch more files.
     """
-    with listen(port, "python runner.py preview") as opened, tempfile.TemporaryDirectory(prefix="qd-") as work:
+    with listen(port, _COMMAND) as opened, tempfile.TemporaryDirectory(prefix="qd-") as work:
         chosen = opened.getsockname()[1]
         told(f"http://{ADDRESS}:{chosen}/")
         preview = Preview(replace(settings, work=work), now)
         serve(preview_app(preview, chosen), opened)
+        if isinstance(preview.failure, OSError):
+            raise CommandRefused("preview", f"it cannot go on: {preview.failure}", _COMMAND) from preview.failure
+        if preview.failure is not None:
+            raise preview.failure

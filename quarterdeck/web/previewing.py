@@ -38,11 +38,14 @@ class Preview:
         self._something = asyncio.Event()
         self._making = ""
         self._builder = _BuilderProcess(settings)
+        self.failure: BaseException | None = None  # what ended it; nothing where a person did
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Watch and make looks while the block runs; afterwards no process of it is left."""
         tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._make())]
+        for task in tasks:
+            task.add_done_callback(self._ended)
         try:
             yield
         finally:
@@ -76,6 +79,16 @@ class Preview:
         """Have *report* made anew; what is unchanged of it is not."""
         self._asked[report] = None
         self._something.set()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A task that ends by itself ends the preview: without it, an old picture would stand for the new one."""
+        if task.cancelled() or self.failure is not None:
+            return
+        self.failure = task.exception()
+        title = f"The preview has ended: {self.failure}"
+        for report in self._listeners:
+            self._heard(report, {"state": "failed", "failure": {"title": title, "source": "", "traceback": ""}})
+        signal.raise_signal(signal.SIGTERM)
 
     async def _follow(self) -> None:
         async for changed in changes(self.settings):

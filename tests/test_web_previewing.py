@@ -1,0 +1,146 @@
+"""What a preview follows and when it ends, without a browser."""
+
+import asyncio
+import io
+import json
+import shutil
+import signal
+import urllib.request
+from contextlib import aclosing
+
+import pytest
+from harbour import NOW, SAYS
+from previewing import preview
+
+from quarterdeck.web.builder import Builder
+from quarterdeck.web.previewing import Preview
+from quarterdeck.web.settings import Settings
+from quarterdeck.web.watching import Changes, changes
+
+_LONGEST_S = 30
+
+
+@pytest.fixture
+def settings(harbour, tmp_path) -> Settings:
+    root = harbour.root
+    (root / "test.env").write_text(f"QUARTERDECK_LEDGER='sqlite:{root / 'ledger.db'}'\n", encoding="utf-8")
+    work = str(tmp_path / "work")
+    return Settings(str(root), str(root / "company"), str(root / "outputs"), str(root / "test.env"), ("cfo",), "", work)
+
+
+def test_a_change_of_the_company_outlives_a_look_that_could_not_be_made(harbour, settings):
+    """The params were broken when the company changed: mended, the report is of the new data."""
+    harbour.report("cfo", SAYS.format(words="Recognised"))
+    harbour.events("100.00")
+    builder, params = Builder(settings, io.StringIO()), harbour.root / "params" / "cfo.yaml"
+
+    def headline(*, collects: bool) -> str:
+        builder.answer({"report": "cfo", "now": NOW.isoformat(), "collects": collects})
+        return json.loads(builder.out.getvalue().splitlines()[-1]).get("headline", "none")
+
+    before, whole = headline(collects=False), params.read_text()
+    harbour.events("250.50")
+    params.write_text("no params")
+    between = headline(collects=True)
+    params.write_text(whole)
+
+    assert (before, between, headline(collects=False)) == ("Recognised $100.00", "none", "Recognised $250.50")
+
+
+def followed(settings: Settings, *acts) -> list[Changes]:
+    """What is told after each of *acts*, one after the other."""
+
+    async def told() -> list[Changes]:
+        heard = []
+        async with aclosing(changes(settings)) as stream:
+            for act in acts:
+                heard_next = asyncio.create_task(anext(stream))
+                await asyncio.sleep(0.5)  # until it is watched
+                act()
+                heard.append(await asyncio.wait_for(heard_next, _LONGEST_S))
+        return heard
+
+    return asyncio.run(told())
+
+
+def test_a_folder_that_was_away_is_watched_again(harbour, settings):
+    """Removed and put back, as a change of branch does: what is saved in it afterwards is seen."""
+    notebooks = harbour.root / "notebooks"
+    harbour.report("cfo", "1")
+
+    def away_and_back() -> None:
+        notebooks.rename(harbour.root / "away")
+        shutil.copytree(harbour.root / "away", notebooks)
+
+    heard = followed(settings, away_and_back, lambda: harbour.report("cfo", "2"))
+
+    assert heard[1:] == [Changes(frozenset({"cfo"}))]
+
+
+def test_sources_elsewhere_are_watched_as_the_company_is(harbour, settings):
+    """A file beside the company's folder, replaced as programs save, and one in a folder there, are new data."""
+    company, elsewhere = harbour.root / "company", harbour.root / "else where"
+    elsewhere.mkdir()
+    harbour.events("1.00")
+    beside = shutil.move(company / "Events.json", harbour.root / "Events.json")
+    text = (company / "company.yaml").read_text().replace("path: Events.json", "path: ../Events.json")
+    (company / "company.yaml").write_text(f"{text}  books: {{path: ../else where}}\n")
+
+    def replaced() -> None:
+        (harbour.root / "new").write_text("{}")
+        (harbour.root / "new").replace(beside)
+
+    heard = followed(settings, replaced, lambda: (elsewhere / "journal.csv").write_text("id\n"))
+
+    assert heard == [Changes(data=True)] * 2
+
+
+def test_a_project_below_a_hidden_folder_is_watched(harbour, tmp_path):
+    """Where the project lies is no matter, be it below `node_modules`; what an editor keeps for itself is none's."""
+    root = shutil.copytree(harbour.root, tmp_path / "node_modules" / "project")
+    below = Settings(str(root), str(root / "company"), "", "", (), "")
+
+    def saved() -> None:
+        (root / "company" / ".Events.json.swp").write_text("")
+        (root / "params" / "cfo.yaml").write_text("report: cfo")
+
+    assert followed(below, saved) == [Changes(frozenset({"cfo"}))]
+
+
+def test_a_preview_that_can_follow_nothing_more_says_so_and_ends(settings):
+    """Listeners are told why, and the server is ended with the error: no old picture stands for a new one."""
+    stopped = []
+
+    def now():
+        raise OSError("OS file watch limit reached")
+
+    async def run() -> dict:
+        made = Preview(settings, now)
+        async with made.running(), made.listening("cfo") as states:
+            await states.get()
+            return await asyncio.wait_for(states.get(), _LONGEST_S) | {"failure of it": made.failure}
+
+    before = signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
+    try:
+        told = asyncio.run(run())
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert told["failure"]["title"] == "The preview has ended: OS file watch limit reached"
+    assert isinstance(told["failure of it"], OSError)
+    assert stopped == [signal.SIGTERM]
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_nothing_of_a_preview_is_left_behind(settings, tmp_path, monkeypatch, number):
+    """A closed terminal window ends it in order too: the company's snapshot does not stay in the temporary folder."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    with preview(settings) as served:
+        urllib.request.urlopen(served.address).close()  # noqa: S310 - our own http://127.0.0.1
+        assert list(temporary.glob("qd-*"))
+        served.process.send_signal(number)
+        served.process.wait(timeout=_LONGEST_S)
+
+    assert list(temporary.glob("qd-*")) == []
