@@ -129,6 +129,8 @@ def test_show_lists_periods_with_the_states_of_their_editions(runner):
         (("run", "--dry-run", "--send"), 2, "one calls nothing, the other mails"),
         (("run", "--frobnicate"), 2, "No such option"),
         (("show", "2016-W45"), 2, "a period or edition that was built"),
+        (("show", "2026-W47", "--web"), 2, "python runner.py show --web"),
+        (("preview", "--period", "2026-W99"), 2, "2026-W99"),
         (("settle", "cfo/2016-W45"), 2, "--sent"),
         (("settle", "cfo/2016-W45", "--sent"), 2, "settle cfo/2016-W45"),
         (("approve", "cfo/2016-W45", "--because", "x"), 2, "approve cfo/2016-W45"),

@@ -10,7 +10,21 @@ TYPED = ("run", "cfo", "--company", "my company", "--outputs=/srv/out")
     ("shown", "typed", "completes_to"),
     [
         ("python runner.py check", TYPED, "python runner.py check --company 'my company' --outputs /srv/out"),
-        ("python runner.py show cfo/2026-W47", TYPED, "python runner.py show cfo/2026-W47 --company 'my company'"),
+        (
+            "python runner.py show --web --port 5000",
+            ("show", "--web", "--outputs", "/srv/out"),
+            "python runner.py show --web --port 5000 --outputs /srv/out",
+        ),
+        (
+            "python runner.py preview cfo --port 5000",
+            ("preview", "cfo", "--company", "x"),
+            "python runner.py preview cfo --port 5000 --company x",
+        ),
+        (
+            "python runner.py approve a/2026-W47",
+            ("show", "--outputs", "/srv/out"),
+            "python runner.py approve a/2026-W47 --outputs /srv/out",
+        ),
         ("python runner.py run --company sample", ("run", "--company", "x"), "python runner.py run --company sample"),
         (
             "python runner.py rerun a/2026-W4",

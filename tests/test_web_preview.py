@@ -204,7 +204,7 @@ def test_last_weeks_edition_stands_beside(page, served):
 
     page.goto(f"{served.address}?report=cto")
 
-    expect(page.locator("#before-none")).to_contain_text("python runner.py run cto --period 2026-W46", timeout=LONG_MS)
+    expect(page.locator("#before-none")).to_contain_text("run cto --period 2026-W46 --company", timeout=LONG_MS)
 
 
 def test_what_the_gates_find_stands_above(page, project):

@@ -11,8 +11,10 @@ from contextlib import aclosing
 import pytest
 from harbour import NOW, SAYS
 from previewing import preview
+from starlette.responses import PlainTextResponse
 
 from quarterdeck.web.builder import Builder
+from quarterdeck.web.guard import Guard
 from quarterdeck.web.previewing import Preview
 from quarterdeck.web.settings import Settings
 from quarterdeck.web.watching import Changes, changes
@@ -45,6 +47,21 @@ def test_a_change_of_the_company_outlives_a_look_that_could_not_be_made(harbour,
     params.write_text(whole)
 
     assert (before, between, headline(collects=False)) == ("Recognised $100.00", "none", "Recognised $250.50")
+
+
+def test_last_week_that_failed_is_not_said_to_be_unbuilt(harbour, settings):
+    """In its place stand its state and a command about this company, these outputs and this ledger."""
+    harbour.event_of_the_week_before("80.00")
+    harbour.report("cfo", "1 / 0")
+    harbour.run("cfo", period="2026-W46")
+    harbour.report("cfo", SAYS.format(words="Recognised"))
+    builder = Builder(settings, io.StringIO())
+
+    builder.answer({"report": "cfo", "now": NOW.isoformat(), "collects": False})
+
+    command = f"--env-file {settings.env_file} show cfo/2026-W46 --company {settings.company}"
+    shown = json.loads(builder.out.getvalue().splitlines()[-1])
+    assert shown["before_none"] == f"Failed. python runner.py {command} --outputs {settings.store} says why."
 
 
 def followed(settings: Settings, *acts) -> list[Changes]:
@@ -129,6 +146,23 @@ def test_a_preview_that_can_follow_nothing_more_says_so_and_ends(settings):
     assert told["failure"]["title"] == "The preview has ended: OS file watch limit reached"
     assert isinstance(told["failure of it"], OSError)
     assert stopped == [signal.SIGTERM]
+
+
+@pytest.mark.parametrize(
+    ("port", "host", "status"),
+    [(80, "localhost", 200), (80, "127.0.0.1:80", 200), (80, "attacker.example", 403), (8017, "localhost", 403)],
+)
+def test_on_port_80_a_host_has_no_port(port, host, status):
+    """Browsers leave the port 80 out of Host, and no other."""
+    answered = []
+
+    async def send(message) -> None:
+        answered.append(message.get("status"))
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", host.encode())]}
+    asyncio.run(Guard(PlainTextResponse("shown"), port)(scope, None, send))
+
+    assert answered[0] == status
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])

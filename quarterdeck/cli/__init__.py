@@ -156,6 +156,9 @@ def show(door: Door, /, what: str | None, company: Path | None, **browser: Any) 
     from quarterdeck.cli.terminal import print_edition, print_periods
 
     if browser["web"]:
+        if what is not None:
+            because = "the page shows all periods and editions"
+            raise CommandRefused(f"show {what} --web", because, "python runner.py show --web")
         from quarterdeck.cli.browser import archive_of
 
         archive_of(door, port=browser["port"], company=company, outputs=browser["outputs"])
@@ -227,12 +230,14 @@ def preview(door: Door, /, report: str | None, period: str | None, port: int, **
 @click.argument("edition")
 @click.option("--because", required=True, help="Why it may leave; it is recorded with your name.")
 @company_option
+@outputs_option
 @click.pass_obj
-def approve(door: Door, /, edition: str, because: str, company: Path | None) -> None:
+def approve(door: Door, /, edition: str, because: str, company: Path | None, outputs: Path | None) -> None:
     """Let an edition go that a gate holds back."""
     import getpass
 
     approved = door.ledger(door.company(company)).approve(edition, because=because, by=getpass.getuser())
+    door.write_archive(door.request(company, outputs))
     click.echo(f"{edition} is {approved.state}. What was found, and your reason, are kept.")
 
 
@@ -290,7 +295,9 @@ def resend(door: Door, /, edition: str, recipient: str, because: str, **where: P
     post = Post(door.mailer(environment), door.ledger(plan.company), plan.now)
     store = open_store(request.store, plan.company.slug)
     done = mail_once_more(plan, recipient, post, store=store, because=because, by=getpass.getuser())
-    sys.exit(print_delivered(done, plan.period))
+    code = print_delivered(done, plan.period)
+    door.write_archive(request)
+    sys.exit(code)
 
 
 @cli.command(epilog="\b\nexample:\n  python runner.py settle cfo/2026-W47 --to cfo@example.com --not-sent")
@@ -298,11 +305,14 @@ def resend(door: Door, /, edition: str, recipient: str, because: str, **where: P
 @click.option("--to", "recipient", metavar="ADDRESS", help="Only the delivery to this address.")
 @click.option("--sent/--not-sent", "sent", default=None, help="What you found when you looked; one of them is needed.")
 @company_option
+@outputs_option
 @click.pass_obj
-def settle(door: Door, /, edition: str, recipient: str | None, sent: bool | None, company: Path | None) -> None:  # noqa: FBT001 - click's
+def settle(door: Door, /, edition: str, recipient: str | None, sent: bool | None, **where: Path | None) -> None:  # noqa: FBT001 - click's
     """Tell the ledger whether a mail in doubt arrived."""
     if sent is None:
         mend = f"python runner.py settle {edition} --not-sent"
         raise InputInvalid("settle", "neither --sent nor --not-sent", "one of them", mend)
-    for delivery in door.ledger(door.company(company)).settle(edition, sent=sent, recipient=recipient):
+    settled = door.ledger(door.company(where["company"])).settle(edition, sent=sent, recipient=recipient)
+    door.write_archive(door.request(where["company"], where["outputs"]))
+    for delivery in settled:
         click.echo(f"{edition} to {delivery.shown} is {delivery.state}.")

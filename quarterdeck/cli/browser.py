@@ -11,6 +11,7 @@ import click
 from quarterdeck.cli.door import Door, now
 from quarterdeck.config import load_company, load_params
 from quarterdeck.errors import CommandRefused
+from quarterdeck.period import Period
 
 _LIBRARIES = ("starlette", "uvicorn", "watchfiles")
 
@@ -22,7 +23,7 @@ def preview_of(
     Show *report*, or all, until a person stops it.
 
     Raises:
-        InputInvalid: There is no such company or report.
+        InputInvalid: There is no such company, report or period.
         CommandRefused: The port is taken, or the libraries are not installed.
     """
     _need_libraries()
@@ -31,10 +32,12 @@ def preview_of(
 
     environment = door.environment()
     folder = door.company_folder(company, environment)
-    load_company(folder)  # a typo is refused now, not in the browser
+    settings = load_company(folder)  # a typo is refused now, not in the browser
+    if period:
+        Period.parse(period, settings.time_zone)
     if report:
         load_params(door.root / "params", report)
-    settings = Settings(
+    shown = Settings(
         root=str(door.root.resolve()),
         company=str(folder.resolve()),
         store=str(outputs or environment.store or door.root / "outputs"),
@@ -43,7 +46,7 @@ def preview_of(
         period=period or "",
     )
     told = partial(click.echo, err=True)
-    run_preview(settings, port=port, now=now, told=lambda address: told(f"{address}  (Ctrl-C ends it)"))
+    run_preview(shown, port=port, now=now, told=lambda address: told(f"{address}  (Ctrl-C ends it)"))
 
 
 def archive_of(door: Door, *, port: int, company: Path | None, outputs: Path | None) -> None:

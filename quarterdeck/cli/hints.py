@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_COMMAND = re.compile(r"python runner\.py (run|rerun|resend|check|collect|show|settle|approve)\b[^\n]*")
-_TAKES_OUTPUTS = frozenset({"run", "rerun", "resend", "check", "collect"})
+_COMMAND = re.compile(r"python runner\.py (run|rerun|resend|check|collect|show|settle|approve|preview)\b[^\n]*")
 
 
 def completed(message: str, arguments: Sequence[str]) -> str:
@@ -14,8 +13,7 @@ def completed(message: str, arguments: Sequence[str]) -> str:
     env_file = _value_of("--env-file", arguments)
 
     def complete(match: re.Match[str]) -> str:
-        options = ("--company", "--outputs") if match[1] in _TAKES_OUTPUTS else ("--company",)
-        missing = [option for option in options if option not in match[0]]
+        missing = [option for option in ("--company", "--outputs") if option not in match[0]]
         typed = [f" {option} {_shell(value)}" for option in missing if (value := _value_of(option, arguments))]
         whole = match[0].rstrip() + "".join(typed)
         # The one option that stands before the subcommand

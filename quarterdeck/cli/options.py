@@ -31,7 +31,11 @@ outputs_option = click.option(
     help="Where editions and snapshots are kept.  [default: $QUARTERDECK_STORE, else outputs]",
 )
 port_option = click.option(
-    "--port", type=click.IntRange(0, 65535), default=8017, show_default=True, help="Of the page; 0 is a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8017,
+    show_default=True,
+    help="Where the page is served: http://127.0.0.1:PORT/. 0 finds a free port.",
 )
 
 _PARAMETER = "python runner.py run cfo -p agenda_rows=5"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.cli.door import Door, now
 from quarterdeck.cli.lines import err, print_lines, print_mails
+from quarterdeck.errors import CommandRefused, InputInvalid
 from quarterdeck.standing import Command
 
 if TYPE_CHECKING:
@@ -61,7 +62,13 @@ def _built(door: Door, request: Request) -> Outcome:
         now=now,
         process=os.environ,
     )
-    outcome = run_and_tell(request, environment, doors)
+    try:
+        outcome = run_and_tell(request, environment, doors)
+    except (InputInvalid, CommandRefused):  # nothing was done
+        raise
+    except Exception:
+        door.write_archive(request)
+        raise
     print_outcome(outcome)
     door.write_archive(request)
     return outcome

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -27,7 +28,7 @@ from quarterdeck.files import sha256_of, write_beside_then_rename
 from quarterdeck.ledger import open_ledger
 from quarterdeck.pipeline import Look, Looking, Plan, Request, make_plan
 from quarterdeck.render import encoded
-from quarterdeck.store import open_store
+from quarterdeck.store import is_bucket, open_store
 from quarterdeck.web.settings import Settings
 
 _VERSION = 16  # hex digits
@@ -125,12 +126,28 @@ class Builder:
             "before": before,
             "before_version": sha256_of(Path(before) / "manifest.json")[:_VERSION] if before else "",
             "before_edition": f"{report}/{plan.period.shifted(-1)}",
+            "before_none": "" if before else self._why_none(f"{report}/{plan.period.shifted(-1)}"),
             "findings": list(look.findings),
             "dropped": list(look.rendered.dropped),
             "mail_bytes": len(look.message),
             "html_bytes": len(encoded(look.rendered.body.html)[1]),
             "seconds": look.seconds,
         }
+
+    def _why_none(self, edition: str) -> str:
+        """Why there is no *edition* to stand beside, and what to type about it."""
+        known = self._looking and self._looking.ledger.edition(edition)
+        if known and known.state not in ("released", "ready"):
+            return f"{known.state.capitalize()}. {self._command('show', edition)} says why."
+        report, _, period = edition.partition("/")
+        return f"Not built. {self._command('run', report, '--period', period)} builds it."
+
+    def _command(self, *words: str) -> str:
+        """A command about the company, the editions and the environment of this preview."""
+        settings = self.settings
+        env_file = ("--env-file", settings.env_file) if settings.env_file else ()
+        outputs = () if is_bucket(settings.store) else ("--outputs", settings.store)
+        return shlex.join(("python", "runner.py", *env_file, *words, "--company", settings.company, *outputs))
 
     def _say(self, event: Mapping[str, Any]) -> None:
         self.out.write(json.dumps(event) + "\n")

@@ -13,8 +13,6 @@ from quarterdeck.web.preview_app import preview_app
 from quarterdeck.web.previewing import Preview
 from quarterdeck.web.settings import Settings
 
-_COMMAND = "python runner.py preview"
-
 
 def run_preview(settings: Settings, *, port: int, now: Callable[[], datetime], told: Callable[[str], None]) -> None:
     """
@@ -27,12 +25,14 @@ def run_preview(settings: Settings, *, port: int, now: Callable[[], datetime], t
     Raises:
         CommandRefused: The port is another program's, or the system lets nobody watch more files.
     """
-    with listen(port, _COMMAND) as opened, tempfile.TemporaryDirectory(prefix="qd-") as work:
+    period = ("--period", settings.period) if settings.period else ()
+    command = " ".join(["python runner.py preview", *settings.reports, *period])
+    with listen(port, command) as opened, tempfile.TemporaryDirectory(prefix="qd-") as work:
         chosen = opened.getsockname()[1]
         told(f"http://{ADDRESS}:{chosen}/")
         preview = Preview(replace(settings, work=work), now)
         serve(preview_app(preview, chosen), opened)
         if isinstance(preview.failure, OSError):
-            raise CommandRefused("preview", f"it cannot go on: {preview.failure}", _COMMAND) from preview.failure
+            raise CommandRefused("preview", f"it cannot go on: {preview.failure}", command) from preview.failure
         if preview.failure is not None:
             raise preview.failure

@@ -1,0 +1,63 @@
+"""The archive after each command that changes what it tells."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from harbour import SAYS, FakeMailer
+
+CFO = "cfo/2026-W47"
+_START = "import sys, pathlib; from quarterdeck.cli import main; main(pathlib.Path(sys.argv.pop(1)))"
+
+
+@pytest.fixture
+def command(harbour):
+    """Run the real command over the harbour's project; its exit code and the archive's index."""
+
+    def run(*arguments: str) -> tuple[int, str]:
+        where = {"QUARTERDECK_LEDGER": f"sqlite:{harbour.root / 'ledger.db'}", "QUARTERDECK_COMPANY": "company"}
+        done = subprocess.run(
+            [sys.executable, "-c", _START, str(harbour.root), *arguments],
+            cwd=harbour.root,
+            env=os.environ | where,
+            check=False,
+        )
+        index = harbour.root / "outputs" / "index.html"
+        return done.returncode, index.read_text(encoding="utf-8") if index.exists() else ""
+
+    return run
+
+
+def test_an_approval_is_in_the_archive(harbour, command):
+    """The calendar says what the edition is now."""
+    harbour.report("cfo", SAYS.format(words="nan is"))
+    harbour.run()
+
+    code, index = command("approve", CFO, "--because", "it is a name")
+
+    assert code == 0
+    assert f"{CFO.replace('/', ', ')}: ready" in index
+
+
+def test_a_settled_doubt_is_in_the_archive(harbour, command):
+    """A delivery that a person settled is shown as that."""
+    harbour.run(mailer=FakeMailer(lose=("cfo@harbour.boats",)))
+
+    code, index = command("settle", CFO, "--sent")
+
+    edition = (harbour.root / "outputs" / "archive" / "2026-W47" / "cfo" / "index.html").read_text(encoding="utf-8")
+    assert (code, bool(index)) == (0, True)
+    assert ">sent<" in edition
+
+
+def test_a_run_that_stops_with_an_error_is_in_the_archive(harbour, command):
+    """The disk had no room for the edition: what was recorded until then is told all the same."""
+    harbour.event_of_the_week_before("80.00")
+    harbour.run(period="2026-W46")
+    (harbour.root / "outputs" / "2026-W47").write_text("in the way")
+
+    code, index = command("run", "--period", "2026-W47")
+
+    assert code == 2
+    assert "cfo, 2026-W46: ready" in index
