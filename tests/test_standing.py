@@ -36,7 +36,11 @@ class Desk:
         command = self.command()
         outcome = self.harbour.run(environment=self.environment, **self.typed)
         assert outcome.is_all_done
-        write_archive(self.harbour.root / "outputs", load_company(self.harbour.root / "company"), self.harbour.ledger)
+        write_archive(
+            FolderStore(self.harbour.root / "outputs", "harbour"),
+            load_company(self.harbour.root / "company"),
+            self.harbour.ledger,
+        )
         assert command is not None
         command.keep(outcome.snapshot, [line_of(built) for built in outcome.editions])
 
