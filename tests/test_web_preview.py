@@ -173,11 +173,11 @@ def test_the_preview_is_accessible_on_every_screen(page, project):
 
 @pytest.mark.usefixtures("page")
 def test_a_script_in_an_edition_is_shown_and_never_run(browser, served, project):
-    """Last week's page has a script in it, as foreign hands could write it: the browser refuses to run it."""
+    """Last week's page has a script and no policy of its own, as foreign hands could write it: it is not run."""
     project.run("cfo", period="2026-W46")
     before = project.folder("cfo/2026-W46") / "page.html"
     hostile = "<script>top.document.title = 'owned'</script><img src=x onerror=\"top.document.title = 'owned'\">"
-    before.write_text(before.read_text(encoding="utf-8").replace("<main>", f"<main>{hostile}"), encoding="utf-8")
+    before.write_text(f"<!DOCTYPE html><title>a page</title><main>{hostile}shown</main>", encoding="utf-8")
     context = browser.new_context()  # with every policy in force
     opened = context.new_page()
     refused = []
