@@ -131,6 +131,46 @@ def test_a_week_without_the_figure_interrupts_the_line():
     assert line.said == "from $1 in 2026-W41 to $4 in 2026-W45"
 
 
+def test_a_week_in_which_nothing_ran_is_a_row_of_its_own(harbour):
+    """Between two built weeks it stands as not built, and the lines are broken there."""
+    harbour.events("100.00")
+    harbour.event_of_the_week_before("80.00")
+    events = harbour.root / "company" / "Events.json"
+    events.write_text(events.read_text().replace("2026-11-11", "2026-11-04"))
+    harbour.report("cfo", SAYS.format(words="Recognised"), KPIS)
+    harbour.run("cfo")
+    harbour.run("cfo", period="2026-W45")
+
+    index = archive_of(harbour)
+
+    assert re.findall(r'"row">(\S+)<span', index) == ["2026-W47", "2026-W46", "2026-W45"]
+    assert "not built" in index
+    assert "from $80 in 2026-W45 to $100 in 2026-W47" in index
+    assert "<polyline" not in index
+
+
+def test_a_failed_edition_shows_no_earlier_figures_as_its_own(harbour):
+    """What a good build left is said to be of that one, and its KPI is in no line."""
+    harbour.report("cfo", SAYS.format(words="Recognised"), KPIS)
+    harbour.run("cfo")
+    harbour.report("cfo", "1 / 0")
+    harbour.run("cfo")
+
+    index = archive_of(harbour)
+
+    edition = (harbour.root / "outputs" / "archive" / "2026-W47" / "cfo" / "index.html").read_text(encoding="utf-8")
+    assert "These are of the build before, which did not fail; the failed notebook is of the last one." in edition
+    assert '<p class="headline">cfo/2026-W47</p>' in edition
+    assert "$350" not in index
+
+
+def archive_of(harbour: Harbour) -> str:
+    """The index of the archive, written now."""
+    outputs = harbour.root / "outputs"
+    write_archive(FolderStore(outputs, "harbour"), load_company(harbour.root / "company"), harbour.ledger)
+    return (outputs / "index.html").read_text(encoding="utf-8")
+
+
 def test_it_is_accessible_on_every_screen_and_asks_no_network(page, project):
     """axe-core finds nothing, from 360 pixels on, and nothing but the folder's files is asked for."""
     asked = []

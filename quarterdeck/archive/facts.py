@@ -28,7 +28,7 @@ class Archived:
         files: Those of its files that are there, each with its path from the index.
         subject: Of its mail; empty where its manifest is gone, as the next two are.
         body: The hash of its mail's body.
-        figures: What it showed, by metric id.
+        figures: What it showed, by metric id; none where it failed, as its files are of the build before.
     """
 
     edition: Edition
@@ -70,7 +70,7 @@ def _archived(ledger: Ledger, archive: ArchiveFiles, edition: Edition) -> Archiv
         {name: place for name, place in names.items() if archive.has(place)},
         _said(manifest, "message", "subject"),
         _said(manifest, "message", "body"),
-        _figures(manifest),
+        _figures(manifest) if edition.state != "failed" else {},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -51,17 +51,20 @@ def write_archive(store: Store, company: Company, ledger: Ledger) -> None:
 def _is_written(archive: ArchiveFiles, company: Company, editions: Sequence[Archived]) -> bool:
     """The editions' pages and, last, the index; False as soon as another start has written one meanwhile."""
     display = Display(company.locale, company.currency, company.time_zone)
-    periods = list(dict.fromkeys(one.period for one in editions))
+    weeks = _weeks({one.period for one in editions}, company)
     reports = sorted({one.report for one in editions})
     return all(_is_edition_written(archive, company, display, one) for one in editions) and archive.write(
         INDEX,
         _draw(
             "index.html.j2",
             company=company,
-            weeks={period: _week(period, company, display) for period in periods},
+            weeks={period: _week(period, company, display) for period in reversed(weeks)},
             reports=reports,
             editions={(one.period, one.report): one for one in editions},
-            kpis={report: _kpis(archive, report, editions, display) for report in reports},
+            kpis={
+                report: _kpis(archive, [one for one in editions if one.report == report], weeks, display)
+                for report in reports
+            },
         ),
     )
 
@@ -97,21 +100,31 @@ def _mail_forms(message: bytes | None, body: str) -> Mapping[str, bytes]:
     return forms
 
 
-def _kpis(archive: ArchiveFiles, report: str, editions: Sequence[Archived], display: Display) -> tuple[Sparkline, ...]:
-    """The KPIs of the latest edition of *report* that has some, each over all periods of *editions*."""
-    own = {one.period: one for one in editions if one.report == report}
+def _kpis(
+    archive: ArchiveFiles, editions: Sequence[Archived], weeks: Sequence[str], display: Display
+) -> tuple[Sparkline, ...]:
+    """The KPIs of the latest of one report's *editions* that has some, each over all *weeks*."""
+    own = {one.period: one for one in editions}
     executed = (archive.read(one.files.get("executed.ipynb", "")) or b"" for one in own.values())
     labels = next((labels for notebook in executed if (labels := kpis_of(notebook))), {})
-    oldest_first = sorted({one.period for one in editions})
     return tuple(
         sparkline(
             label,
-            oldest_first,
-            [own[period].figures.get(metric) if period in own else None for period in oldest_first],
+            weeks,
+            [own[period].figures.get(metric) if period in own else None for period in weeks],
             display,
         )
         for metric, label in labels.items()
     )
+
+
+def _weeks(periods: Collection[str], company: Company) -> list[str]:
+    """Every week from the first of *periods* to the last: one in which nothing was built is a gap, and shown as one."""
+    week, weeks = min(periods, default=""), []
+    while week and week <= max(periods):
+        weeks.append(week)
+        week = str(Period.parse(week, company.time_zone).shifted(1))
+    return weeks
 
 
 def _week(period: str, company: Company, display: Display) -> str:
