@@ -3,8 +3,10 @@
 import base64
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +32,14 @@ from quarterdeck.store import FolderStore
 
 ADDRESSES = Environment(sender="reports@harbour.boats", recipient="cfo@harbour.boats", bcc="audit@harbour.boats")
 EDITION = "cfo/2026-W47"
+# Ctrl-C is heard also where whoever runs the tests does not hear it
+COMMAND = """
+import signal, sys
+from pathlib import Path
+from quarterdeck.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main(Path(sys.argv.pop(1)))
+"""
 
 
 @dataclass
@@ -58,19 +68,23 @@ class Harbour:
 
     def command(self, *arguments: str, **environment: str | None) -> subprocess.CompletedProcess[str]:
         """The real command on this project; a variable that is None is not set."""
-        code = "import sys; from pathlib import Path; from quarterdeck.cli import main; main(Path(sys.argv.pop(1)))"
+        with self.begin(*arguments, **environment) as begun:
+            said, trouble = begun.communicate()
+        return subprocess.CompletedProcess(begun.args, begun.returncode, said, trouble)
+
+    def begin(self, *arguments: str, **environment: str | None) -> subprocess.Popen[str]:
         own = {
             "QUARTERDECK_COMPANY": str(self.root / "company"),
             "QUARTERDECK_LEDGER": f"sqlite:{self.root / 'ledger.db'}",
             "QUARTERDECK_STORE": str(self.root / "outputs"),
         }
-        return subprocess.run(
-            [sys.executable, "-c", code, str(self.root), *arguments],
+        return subprocess.Popen(
+            [sys.executable, "-c", COMMAND, str(self.root), *arguments],
             cwd=self.root,
             env={name: value for name, value in (os.environ | own | environment).items() if value is not None},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
         )
 
 
@@ -251,6 +265,26 @@ def test_the_command_mails_once_and_says_who_got_it(harbour, ses):
     assert "cfo/2026-W47 to c•••@e•••.com: sent\n" in done[0].stdout
     assert "cfo/2026-W47 to c•••@e•••.com: sent before" in done[1].stdout
     assert [post["ConfigurationSetName"] for post in ses.posts] == ["weekly"]
+
+
+def test_a_mail_that_was_stopped_on_its_way_is_in_doubt_at_once(harbour, ses, mailer):
+    """Ctrl-C in mid-post is exit 130 with what to type; the next start says so too, and mails nobody."""
+    ses.answers = ["hang"]
+    begun = harbour.begin("run", "--send", "--company", str(harbour.root / "company"), **SET)
+    while not ses.posts:
+        time.sleep(0.05)
+        assert begun.poll() is None, begun.communicate()
+
+    begun.send_signal(signal.SIGINT)
+    _, trouble = begun.communicate(timeout=60)
+    next_start = harbour.run(mailer, replace(ADDRESSES, recipient="cfo@example.com", endpoint=ses.endpoint))
+
+    assert begun.returncode == 130, trouble
+    assert f"python runner.py settle {EDITION} --not-sent --company {harbour.root / 'company'}\n" in trouble
+    assert [(one.state, one.reason) for one in harbour.ledger.deliveries(EDITION)] == [
+        ("unknown", "it was stopped by KeyboardInterrupt")
+    ]
+    assert (next_start.exit_code, len(ses.posts)) == (6, 1)
 
 
 def test_check_says_of_everything_a_mail_needs_whether_it_is_right(harbour, ses):

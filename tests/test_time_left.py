@@ -1,12 +1,18 @@
 """A start that has little time: what cannot end in time is not begun, and the next start goes on."""
 
 import itertools
+import json
+import math
+import secrets
+from datetime import timedelta
 
 import pytest
 from harbour import SAYS, FakeMailer
 
+from quarterdeck.ledger.dynamodb import create_table
 from quarterdeck.pipeline.time_left import SEND_S, WRAP_UP_S, TimeLeft
 
+EDITION = "cfo/2026-W47"
 CFO = SAYS.format(words="Recognised")
 TWO_READERS = "delivery: {to: [a@harbour.boats, b@harbour.boats]}\n"
 
@@ -64,6 +70,71 @@ def test_a_mail_that_could_not_be_answered_in_time_is_not_claimed(harbour):
     assert "b@harbour.boats" not in first.deliveries[1].shown
     assert [one.result for one in second.deliveries] == ["sent before", "sent"]
     assert [to for to, *_ in mailer.accepted] == ["a@harbour.boats", "b@harbour.boats"]
+
+
+@pytest.fixture(params=["sqlite", "dynamodb"])
+def mailing(request, harbour):
+    """A harbour whose edition another start mails to the first of two readers, by either ledger; and that claim."""
+    if request.param == "dynamodb":
+        request.getfixturevalue("on_moto")
+        harbour.ledger_url = f"dynamodb:ledger-{secrets.token_hex(6)}"
+        create_table(harbour.ledger_url.partition(":")[2])
+    harbour.report("cfo", CFO, params=TWO_READERS)
+    harbour.run()
+    harbour.ledger.release(EDITION, harbour.ledger.edition(EDITION).run)
+    body = json.loads((harbour.folder(EDITION) / "manifest.json").read_bytes())["message"]["body"]
+    return harbour, harbour.ledger.claim(EDITION, "a@harbour.boats", body_hash=body, owner="other").delivery
+
+
+def passing(harbour, *, then=lambda: None):
+    """Seconds left for a start on a machine of one's own, where four minutes pass between any two looks."""
+    looks = itertools.count(1)
+
+    def seconds_left() -> float:
+        harbour.clock += timedelta(minutes=4)
+        if next(looks) == 3:  # the first two are those of its begin and of a mail
+            then()
+        return math.inf
+
+    return seconds_left
+
+
+def test_a_mail_whose_sender_died_is_waited_for_and_then_in_doubt(mailing):
+    """The other reader is mailed first; when the dead sender's time is over it is exit 6 and never a second mail."""
+    harbour, _ = mailing
+    mailer = FakeMailer()
+
+    outcome = harbour.run(mailer=mailer, seconds_left=passing(harbour))
+
+    assert [one.result for one in outcome.deliveries] == ["unknown", "sent"]
+    assert (outcome.exit_code, outcome.is_all_done, outcome.left_for_next) == (6, False, ())
+    assert f"runner.py settle {EDITION}" in str(outcome.problems[0])
+    assert [to for to, *_ in mailer.accepted] == ["b@harbour.boats"]
+    assert "Ctrl-C is safe" in harbour.said[-1][1]
+
+
+@pytest.mark.parametrize(("answer", "result", "code"), [("sent", "sent before", 0), ("refused", "refused", 5)])
+def test_two_starts_end_alike_when_the_sender_lives(mailing, answer, result, code):
+    """Who waits for the other's answer ends as the other does."""
+    harbour, claimed = mailing
+    answers = {"sent": "settle_sent", "refused": "settle_refused"}
+
+    outcome = harbour.run(
+        mailer=FakeMailer(),
+        seconds_left=passing(harbour, then=lambda: getattr(harbour.ledger, answers[answer])(claimed, "its words")),
+    )
+
+    assert ([one.result for one in outcome.deliveries], outcome.exit_code) == ([result, "sent"], code)
+
+
+def test_a_start_without_time_to_wait_leaves_the_mail_to_the_next(mailing):
+    """Nothing is known of it yet: no doubt, and not done, so that Lambda's start counts as unfinished."""
+    harbour, _ = mailing
+
+    outcome = harbour.run(mailer=FakeMailer(), seconds_left=after(900, 900, then=2 * WRAP_UP_S - 1))
+
+    assert outcome.deliveries[0].result == "being sent"
+    assert (outcome.exit_code, outcome.is_all_done, outcome.left_for_next) == (0, False, (EDITION,))
 
 
 def test_a_cell_that_runs_when_the_time_is_over_is_ended(harbour):

@@ -49,8 +49,10 @@ def main(root: Path) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as stopped:
         click.echo("Stopped. Kernels are ended, and no mail was begun after this.", err=True)
+        for doubt in getattr(stopped.__cause__ or stopped, "__notes__", ()):  # click's Abort has ours as its cause
+            click.echo("\n" + completed(doubt, sys.argv[1:]), err=True)
         sys.exit(130)
     except QuarterdeckError as error:
         click.echo(completed(str(error), sys.argv[1:]), err=True)

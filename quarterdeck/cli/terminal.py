@@ -100,6 +100,8 @@ def _told(delivered: Delivered, period: Period) -> str:
             return f"{to}: {standing.state}, sent at {at}; nothing is sent again"
         case "sending":
             return f"{to}: another start is sending it since {at}"
+        case "refused" | "deferred":
+            return f"{to}: {standing.state} before, at {at}"
         case _:
             return f"{to}: {delivered.result} since {at}; nothing is sent again"
 

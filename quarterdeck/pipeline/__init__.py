@@ -21,7 +21,7 @@ from quarterdeck.pipeline.alarm import Alarm
 from quarterdeck.pipeline.build import build
 from quarterdeck.pipeline.deliver import Delivered, Post
 from quarterdeck.pipeline.freezing import freeze, refuse_period_without_data
-from quarterdeck.pipeline.joining import joined, wait_for_another
+from quarterdeck.pipeline.joining import answered, joined, wait_for_another
 from quarterdeck.pipeline.looking import Look, Looking
 from quarterdeck.pipeline.observing import observe_events
 from quarterdeck.pipeline.outcome import Outcome
@@ -92,7 +92,8 @@ def run_batch(
     outcome = joined(attempt, ledger, time_left, progress)
     if plan.purpose != "send" or mailer is None:
         return outcome
-    return mail(plan, outcome, Post(mailer, ledger, plan.now, time_left))
+    mailed = mail(plan, outcome, Post(mailer, ledger, plan.now, time_left))
+    return answered(mailed, ledger, time_left, progress)
 
 
 def _made(plan: Plan, ledger: Ledger, store: Store, progress: Progress, time_left: TimeLeft) -> Outcome:

@@ -29,8 +29,6 @@ _log = logger()
 
 Result = Literal["sent", "sent before", "being sent", "refused", "deferred", "unknown", "not begun"]
 
-_NOT_CLAIMED: dict[str, Result] = {"already_sent": "sent before", "being_sent": "being sent", "in_doubt": "unknown"}
-
 
 @dataclass(frozen=True)
 class Letter:
@@ -155,7 +153,29 @@ def deliver_once_more(letter: Letter, recipient: str, post: Post, *, because: st
 def _sent(letter: Letter, recipient: str, claim: Claim, post: Post) -> Delivered:
     """What became of the send that *claim* allows; without one nothing is sent."""
     if claim.outcome != "claimed":
-        return _not_ours(letter, claim)
+        return as_it_stands(claim.delivery)
+    try:
+        return _posted(letter, recipient, claim, post)
+    except BaseException as stopped:  # Ctrl-C, perhaps in mid-post: then it may be a "yes" that we did not wait for
+        doubt = DeliveryUnknown(letter.edition, f"it was stopped by {type(stopped).__name__}")
+        if _is_left_in_doubt(claim.delivery, doubt.cause, post.ledger):
+            stopped.add_note(str(doubt))
+        raise
+
+
+def _is_left_in_doubt(claimed: Delivery, cause: str, ledger: Ledger) -> bool:
+    """Record that what became of *claimed* is unknown, unless it is known already; whether it is not."""
+    try:
+        ledger.settle_unknown(claimed, cause)
+    except CommandRefused:  # the answer was recorded before the stop
+        return False
+    except Exception as unwritten:  # noqa: BLE001 - the end of its lease leaves it in doubt as well
+        _log.warning("doubt not recorded", edition=claimed.edition, reason=type(unwritten).__name__)
+    return True
+
+
+def _posted(letter: Letter, recipient: str, claim: Claim, post: Post) -> Delivered:
+    """What became of the one post, recorded."""
     shown, ledger = claim.delivery.shown, post.ledger
     envelope = Envelope(
         sender=letter.sender,
@@ -206,10 +226,18 @@ def _reason(refusal: MailRefused | InputInvalid) -> str:
     return refusal.reason
 
 
-def _not_ours(letter: Letter, claim: Claim) -> Delivered:
-    result = _NOT_CLAIMED[claim.outcome]
-    problem = DeliveryUnknown(letter.edition, claim.delivery.reason) if result == "unknown" else None
-    return Delivered(letter.edition, claim.delivery.shown, result, problem, claim.delivery)
+def as_it_stands(standing: Delivery) -> Delivered:
+    """A delivery that was not claimed now, as another start or a person left it."""
+    result: Result = "sent before"
+    problem: QuarterdeckError | None = None
+    match standing.state:
+        case "sending":
+            result = "being sent"
+        case "unknown":
+            result, problem = "unknown", DeliveryUnknown(standing.edition, standing.reason)
+        case "refused" | "deferred" as no:
+            result, problem = no, MailRefused(standing.edition, standing.shown, standing.reason)
+    return Delivered(standing.edition, standing.shown, result, problem, standing)
 
 
 def _tags(letter: Letter, claim: Claim) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Joining: of two starts of one batch on two machines, each waits for the runs of the other, and both end alike."""
+"""Joining: of two starts of one batch, each waits for the runs and the mails of the other, and both end alike."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from quarterdeck.errors import CommandRefused
-from quarterdeck.ledger import Ledger
+from quarterdeck.errors import CommandRefused, QuarterdeckError
+from quarterdeck.ledger import Delivery, Ledger
+from quarterdeck.pipeline.deliver import Delivered, as_it_stands
 from quarterdeck.pipeline.outcome import Outcome
 from quarterdeck.pipeline.plan import Plan
 from quarterdeck.pipeline.time_left import WRAP_UP_S, TimeLeft
@@ -49,6 +50,35 @@ def wait_for_another(plan: Plan, time_left: TimeLeft, progress: Progress) -> Non
         because = "another start on this machine is at work on it, and the time of this one is over"
         raise CommandRefused(f"the batch of {plan.period}", because, f"python runner.py show {plan.period}")
     time.sleep(_LOOK_EVERY_S)
+
+
+def answered(outcome: Outcome, ledger: Ledger, time_left: TimeLeft, progress: Progress) -> Outcome:
+    """
+    *outcome* once every mail that another start is sending was answered, or is in doubt, as its sender is dead.
+
+    Nobody can tell a dead sender from a slow one before the lease of its claim ends. Where our time is over first,
+    the mail is still `being sent`, and left for the next start.
+    """
+
+    def waited_for(one: Delivered) -> Delivered:
+        if one.result != "being sent" or one.standing is None:
+            return one
+        until = f"{one.standing.lease_until:%H:%M} UTC at most; Ctrl-C is safe"
+        progress(one.edition, f"waiting for another start, which mails {one.shown}, until {until}")
+        try:
+            return _answered(one.standing, ledger, time_left)
+        except QuarterdeckError as error:  # of the ledger: nothing of the others is lost with it
+            return replace(one, problem=error)
+
+    return replace(outcome, deliveries=tuple(map(waited_for, outcome.deliveries)))
+
+
+def _answered(standing: Delivery, ledger: Ledger, time_left: TimeLeft) -> Delivered:
+    """What became of *standing*, which another start claimed, once that is known or our time is over."""
+    while standing.state == "sending" and time_left.seconds_left() >= 2 * WRAP_UP_S:
+        time.sleep(_LOOK_EVERY_S)
+        standing = next(one for one in ledger.deliveries(standing.edition) if one.key == standing.key)
+    return as_it_stands(standing)
 
 
 def _is_over(built: Built, ledger: Ledger, time_left: TimeLeft) -> bool:

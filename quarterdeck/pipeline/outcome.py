@@ -20,8 +20,8 @@ class Outcome:
         is_complete: Whether the period was over at the as-of.
         kept_back: Why nothing was mailed although it was asked for; empty otherwise.
 
-    A start that ran out of time has done no wrong: what it did not begin, or another start took over and did not
-    end in time, is `left_for_next`, and no problem.
+    A start that ran out of time has done no wrong: what it did not begin, or another start took over or is mailing
+    and did not end in time, is `left_for_next`, and no problem.
     Whoever started it starts the same batch again until nothing is left.
     """
 
@@ -40,9 +40,9 @@ class Outcome:
 
     @property
     def left_for_next(self) -> tuple[str, ...]:
-        """The editions that were not made, or not mailed to all, because time or ledger did not suffice."""
+        """The editions that were not made, or not known to be mailed to all, as time or ledger did not suffice."""
         not_made = [built.edition for built in self.editions if built.state in ("not begun", "overtaken")]
-        not_mailed = [one.edition for one in self.deliveries if one.result == "not begun"]
+        not_mailed = [one.edition for one in self.deliveries if one.result in ("not begun", "being sent")]
         return tuple(dict.fromkeys([*not_made, *not_mailed]))
 
     @property

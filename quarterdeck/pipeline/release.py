@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from quarterdeck.errors import CommandRefused, DeliveryUnknown, QuarterdeckError
+from quarterdeck.errors import CommandRefused, QuarterdeckError
 from quarterdeck.ledger import Ledger
 from quarterdeck.log import bound
 from quarterdeck.mail import frozen_body
-from quarterdeck.pipeline.deliver import Delivered, Post, deliver_to_all, letter_of, refuse_another_body
+from quarterdeck.pipeline.deliver import Delivered, Post, as_it_stands, deliver_to_all, letter_of, refuse_another_body
 from quarterdeck.pipeline.manifest import looked_at
 from quarterdeck.pipeline.outcome import Outcome
 from quarterdeck.pipeline.plan import Plan
@@ -80,8 +80,8 @@ def _not_made_here(plan: Plan, built: Built, ledger: Ledger) -> tuple[Built, lis
     mailed = [ledger.mailed(built.edition, recipient) for recipient in plan.recipients(built.report)]
     had = [Delivered(built.edition, one.shown, "sent before", standing=one) for one in mailed if one is not None]
     doubts = [
-        Delivered(built.edition, one.shown, "unknown", DeliveryUnknown(built.edition, one.reason), one)
+        as_it_stands(one)
         for one in ledger.deliveries(built.edition)
-        if one.state == "unknown" and not one.resend
+        if one.state in ("sending", "unknown") and not one.resend
     ]
     return (replace(built, problems=()) if len(had) == len(mailed) else built), [*had, *doubts]
