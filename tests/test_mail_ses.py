@@ -205,6 +205,17 @@ def test_too_fast_for_ever_is_put_off(ses, mailer, clock):
     assert "Maximum sending rate exceeded" in str(put_off.value)
 
 
+def test_a_machine_that_slept_posts_no_more(ses, clock):
+    """By the time that it wakes up from a wait the claim may be another's: the mail is put off."""
+    ses.answers = [THROTTLED]
+    mailer = SesMailer(None, now=clock.now, sleep=lambda _: clock.sleep(3600))
+
+    with pytest.raises(MailDeferred):
+        send(mailer)
+
+    assert len(ses.posts) == 1
+
+
 def test_a_lost_answer_among_throttles_ends_the_trying(ses, mailer):
     """Only what SES said it did not take is posted again."""
     ses.answers = [THROTTLED, "lose"]

@@ -9,7 +9,11 @@ from datetime import timedelta
 import pytest
 from harbour import SAYS, FakeMailer
 
+from quarterdeck.ledger import open_ledger
 from quarterdeck.ledger.dynamodb import create_table
+from quarterdeck.mail import FrozenBody
+from quarterdeck.pipeline import Post
+from quarterdeck.pipeline.deliver import Letter, deliver
 from quarterdeck.pipeline.time_left import SEND_S, WRAP_UP_S, TimeLeft
 
 EDITION = "cfo/2026-W47"
@@ -135,6 +139,25 @@ def test_a_start_without_time_to_wait_leaves_the_mail_to_the_next(mailing):
 
     assert outcome.deliveries[0].result == "being sent"
     assert (outcome.exit_code, outcome.is_all_done, outcome.left_for_next) == (0, False, (EDITION,))
+
+
+def test_a_claim_whose_time_is_nearly_over_is_not_posted(mailing):
+    """A machine that slept after its claim mails nobody: a clear no, and the next start mails that reader."""
+    harbour, claimed = mailing
+    mailer = FakeMailer()
+    body = FrozenBody("Revenue", b"Content-Type: text/plain\r\n\r\nRevenue", claimed.body_hash)
+    letter = Letter(EDITION, "snapshot-1", body, "reports@harbour.boats", "owner@harbour.boats", ())
+
+    def asleep():
+        harbour.clock += timedelta(minutes=14)
+        return harbour.clock
+
+    slept = open_ledger(harbour.ledger_url or f"sqlite:{harbour.root / 'ledger.db'}", "harbour", asleep)
+    late, again = (
+        deliver(letter, "b@harbour.boats", Post(mailer, ledger, harbour.clock)) for ledger in (slept, harbour.ledger)
+    )
+
+    assert (late.result, again.result, len(mailer.accepted)) == ("refused", "sent", 1)
 
 
 def test_a_cell_that_runs_when_the_time_is_over_is_ended(harbour):

@@ -135,6 +135,10 @@ class Ledger(Batches):
                 if self._shelf.add(further):
                     return Claim("claimed", further)
 
+    def lease_left(self, claimed: Delivery) -> timedelta:
+        """How long *claimed* may still be on its way; afterwards a person may free it, and another start claim it."""
+        return claimed.lease_until - self._clock()
+
     def observe(self, event: MailEvent) -> Observation:
         """
         Take in what the mail service tells later: the delivery moves on where *event* proves something new.

@@ -22,7 +22,7 @@ from quarterdeck.ledger import Claim, Delivery, Ledger, without_addresses
 from quarterdeck.log import logger
 from quarterdeck.mail import Envelope, FrozenBody, Mailer, message_id_of, stamp
 from quarterdeck.pipeline.plan import Plan, Report
-from quarterdeck.pipeline.time_left import TimeLeft
+from quarterdeck.pipeline.time_left import SEND_S, TimeLeft
 from quarterdeck.redaction import masked
 
 _log = logger()
@@ -189,6 +189,7 @@ def _posted(letter: Letter, recipient: str, claim: Claim, post: Post) -> Deliver
         company=letter.company,
     )
     try:
+        _refuse_a_late_post(claim.delivery, ledger)
         message_id = post.mailer.send(
             stamp(letter.body, envelope), sender=letter.sender, to=recipient, bcc=letter.bcc, tags=_tags(letter, claim)
         )
@@ -206,6 +207,13 @@ def _posted(letter: Letter, recipient: str, claim: Claim, post: Post) -> Deliver
         said = Delivered(letter.edition, shown, "unknown", DeliveryUnknown(letter.edition, cause))
         return _recorded(said, partial(ledger.settle_unknown, claim.delivery, cause))
     return _recorded(Delivered(letter.edition, shown, "sent"), partial(ledger.settle_sent, claim.delivery, message_id))
+
+
+def _refuse_a_late_post(claimed: Delivery, ledger: Ledger) -> None:
+    """A machine that slept after its claim must not post what is another's by now."""
+    if ledger.lease_left(claimed).total_seconds() < SEND_S:
+        reason = "this machine stood still, and the time of its claim is nearly over"
+        raise MailRefused(claimed.edition, claimed.shown, reason)
 
 
 def _recorded(said: Delivered, record: Callable[[], object]) -> Delivered:
