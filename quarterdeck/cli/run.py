@@ -11,8 +11,9 @@ from quarterdeck.errors import CommandRefused, InputInvalid
 from quarterdeck.standing import Command
 
 if TYPE_CHECKING:
-    from quarterdeck.pipeline import Outcome
+    from quarterdeck.pipeline import Outcome, Plan
     from quarterdeck.request import Request
+    from quarterdeck.store import Store
 
 
 def run_batch_of(door: Door, request: Request, *, with_mails: bool) -> int:
@@ -54,9 +55,15 @@ def _built(door: Door, request: Request) -> Outcome:
     from quarterdeck.store import open_store
 
     environment = door.environment()
+    opened: list[Store] = []  # the store, once something may be in it
+
+    def store(plan: Plan) -> Store:
+        opened.append(open_store(request.store, plan.company.slug))
+        return opened[0]
+
     doors = Doors(
         ledger=door.ledger,
-        store=lambda plan: open_store(request.store, plan.company.slug),
+        store=store,
         mailer=lambda: door.mailer(environment),
         watch=lambda plan: Watch([plan.edition(report) for report in plan.reports]),
         now=now,
@@ -67,7 +74,8 @@ def _built(door: Door, request: Request) -> Outcome:
     except (InputInvalid, CommandRefused):  # nothing was done
         raise
     except Exception:
-        door.write_archive(request)
+        if opened:
+            door.write_archive(request)
         raise
     print_outcome(outcome)
     door.write_archive(request)
