@@ -88,7 +88,7 @@ def inbox_of_moto(endpoint: str) -> list[Mail]:
 
 
 def inbox_of_ministack(endpoint: str) -> list[Mail]:
-    """What MiniStack kept: the two parts that are read."""
+    """What MiniStack kept: a text and an HTML of each, and no other byte."""
     kept = [one for mails in answer_of(f"{endpoint}/_ministack/ses/messages")["messages"].values() for one in mails]
     return [Mail(frozenset(one["To"]), frozenset(one["BCC"]), one["BodyText"], one["BodyHtml"]) for one in kept]
 
@@ -105,10 +105,13 @@ def answer_of(address: str) -> dict:
 
 
 def said(raw: bytes) -> tuple[str, str]:
-    """The text and the HTML of a message, as a reader's program decodes them."""
-    message = message_from_bytes(raw, policy=default)
-    parts = [message.get_body((kind,)) for kind in ("plain", "html")]
-    return tuple(part.get_content() if part else "" for part in parts)
+    """
+    The text of a message and its last HTML, decoded: as MiniStack keeps them.
+
+    Where the page goes along, the last HTML is the page; the mail's own is looked at where the whole body is.
+    """
+    parts = {part.get_content_type(): part for part in message_from_bytes(raw, policy=default).walk()}
+    return tuple(parts[kind].get_content() if kind in parts else "" for kind in ("text/plain", "text/html"))
 
 
 def variables(endpoint: str, folder: Path, topic: str) -> dict[str, str]:
