@@ -25,9 +25,9 @@ from quarterdeck.files import package_hash, sha256_of, write_beside_then_rename
 from quarterdeck.ledger import Ledger, find_ledger
 from quarterdeck.period import is_of_one_week
 from quarterdeck.request import Request
-from quarterdeck.store import FolderStore, edition_before, is_bucket
+from quarterdeck.store import MANIFEST, FolderStore, edition_before, is_bucket
+from quarterdeck.store.archiving import INDEX
 
-INDEX = "index.html"
 _FOLDER = ".standing"
 
 
@@ -176,7 +176,7 @@ class Command:
         for folder in (snapshot, *map(store.edition, editions)):
             yield from (path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
         for edition in editions:
-            yield store.edition(edition_before(edition)) / "manifest.json"
+            yield store.edition(edition_before(edition)) / MANIFEST
 
     def _ledger_says(self, snapshot: str, editions: Iterable[str]) -> str:
         ledger = find_ledger(self.environment.ledger, self.company.slug, lambda: self.now)
