@@ -7,6 +7,7 @@ What can go wrong, one class per thing an operator would do about it.
     ├── SnapshotDamaged     2   the frozen data is not what was frozen: collect again
     ├── StoreUnwritable     2   the disk is full or the folder read-only: make room, run again
     ├── AwsUnavailable      2   AWS does not let us, or does not answer: mend account or region, run again
+    ├── CollectingOverdue   2   reading the sources takes too long for this start: read them otherwise
     ├── EventsLeft          2   events about mails were not taken in: look at them, hand them in again
     ├── DataNotReady        3   wait for the data, run again
     ├── NotebookFailed      4   mend the notebook, run again
@@ -114,13 +115,7 @@ class SnapshotDamaged(QuarterdeckError):
 
 
 class StoreUnwritable(QuarterdeckError):
-    """
-    What a run makes cannot be kept: the disk is full, or the folder is not ours to write.
-
-    Args:
-        path: What was to be written.
-        reason: The operating system's words.
-    """
+    """*path* could not be written, for *reason*, the system's words: the disk is full, or the folder is not ours."""
 
     exit_code = 2
 
@@ -164,14 +159,27 @@ class AwsUnavailable(QuarterdeckError):
         )
 
 
-class EventsLeft(QuarterdeckError):
-    """
-    Some of the mail service's events were not taken in, or could not be told.
+class CollectingOverdue(QuarterdeckError):
+    """The time of this start was over when *read* ("1,200 items") of *source* were read; nothing was frozen."""
 
-    Args:
-        left: Why, one sentence each, without an address.
-        of: How many came together.
-    """
+    exit_code = 2
+
+    def __init__(self, source: str, read: str, period: str) -> None:
+        super().__init__(source, read, period)
+        self.source, self.read, self.period = source, read, period
+
+    def __str__(self) -> str:
+        return (
+            f"{self.source}: {self.read} were read when the time to collect was over.\n"
+            "No report is made of half a table: what was read is thrown away, and no mail has left.\n"
+            "Give a table more segments: in company.yaml, or read its newest export (export: in place of table:).\n"
+            "Or build the week where there is time; the next start goes on from there, and mails it\n"
+            f"  python runner.py run --period {self.period}"
+        )
+
+
+class EventsLeft(QuarterdeckError):
+    """*left* says why some of the *of* events about mails were not taken in or told, one sentence each, no address."""
 
     exit_code = 2
 
@@ -234,7 +242,7 @@ class NotebookFailed(QuarterdeckError):
         where = f"cell {self.cell} failed: " if self.cell else ""
         return (
             f"{self.edition}: {where}{self.reason}\n"
-            f"{_indented(_shortened(self.source))}\n{detail}"
+            f"{_quoted(self.source)}\n{detail}"
             f"The other reports are untouched; what ran is kept in {self.kept}.\n"
             f"Mend the notebook, then run\n  python runner.py run {report} --period {period}"
         )
@@ -245,12 +253,7 @@ class ReportOverdue(NotebookFailed):
 
 
 class SendingRefused(QuarterdeckError):
-    """
-    The mail service was asked before anything was claimed, and would take no mail of ours.
-
-    Args:
-        findings: What stands in the way, each with the command that mends it.
-    """
+    """The mail service, asked before any claim, would take no mail; each of *findings* says what mends it."""
 
     exit_code = 5
 
@@ -387,14 +390,8 @@ class StartUnfinished(QuarterdeckError):
         )
 
 
-def _shortened(source: str, lines: int = 10) -> str:
-    """The first and last five lines of a long cell: enough to find it, short enough to read."""
-    all_lines = source.splitlines()
-    if len(all_lines) <= lines:
-        return source
-    half = lines // 2
-    return "\n".join([*all_lines[:half], "…", *all_lines[-half:]])
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"  {line}" for line in text.splitlines())
+def _quoted(source: str) -> str:
+    """A cell, indented; of a long one the first and last five lines: enough to find it, short enough to read."""
+    lines = source.splitlines()
+    shown = lines if len(lines) <= 10 else [*lines[:5], "…", *lines[-5:]]
+    return "\n".join(f"  {line}" for line in shown)

@@ -11,6 +11,7 @@ EVERY_ERROR = [
     errors.SnapshotDamaged("outputs/snapshots/ab12", "events.parquet is not what was frozen"),
     errors.StoreUnwritable("outputs/2026-W48/cfo/page.html", "No space left on device"),
     errors.AwsUnavailable("DynamoDB table quarterdeck", "no region is set", "Set AWS_REGION"),
+    errors.CollectingOverdue("DynamoDB table scc-events in eu-west-1", "1,200 items", "2026-W48"),
     errors.EventsLeft(("event 2: SES event, reject: found str, expected an object",), 3),
     errors.DataNotReady("cfo/2026-W48", "events are 50 h old, 30 h are allowed", "python runner.py run cfo"),
     errors.NotebookFailed("cfo/2026-W48", 4, "1 / 0", "ZeroDivisionError: division by zero", "", "failed.ipynb"),

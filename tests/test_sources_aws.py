@@ -26,9 +26,9 @@ from wire import sent_on
 
 from quarterdeck.aws import client
 from quarterdeck.config import load_company
-from quarterdeck.errors import AwsUnavailable, InputInvalid
+from quarterdeck.errors import AwsUnavailable, CollectingOverdue, InputInvalid
 from quarterdeck.snapshot import reusable_snapshot, take_snapshot
-from quarterdeck.sources import Collected, collect
+from quarterdeck.sources import Collected, Watch, collect
 from quarterdeck.sources.route53 import documents_of_route53
 
 ROOT = Path(__file__).parent.parent
@@ -318,7 +318,7 @@ def scanned(wire, moto, on_aws, tmp_path, loaded):
         loaded["crowd"] = f"users-{uuid.uuid4().hex[:8]}"
         load_crowd(loaded["crowd"])
 
-    def read(fate, *, told=lambda _: None, **keys):
+    def read(fate, *, watch=Watch(), **keys):  # noqa: B008 - frozen, and watches nothing
         laid = wire(moto, fate)
         on_aws(laid.endpoint)
         folder = company_on_aws(tmp_path / "company", {"users": {"table": loaded["crowd"], "segments": 1, **keys}})
@@ -327,8 +327,8 @@ def scanned(wire, moto, on_aws, tmp_path, loaded):
             text.replace("created_at: createdAt\n", "").replace("channel: channel\n", "")
         )
         try:
-            return of(folder, told=told), laid
-        except (AwsUnavailable, InputInvalid) as error:
+            return of(folder, watch=watch), laid
+        except (AwsUnavailable, CollectingOverdue, InputInvalid) as error:
             return error, laid
 
     return read
@@ -373,6 +373,61 @@ def test_after_a_throttle_the_scan_goes_on_where_it_was(scanned, monkeypatch):
     assert keys.count("null") == 1
     answered = [keys[0], *keys[8:]]
     assert len(set(answered)) == len(answered)
+
+
+def no_time_after(pages: int) -> tuple[Watch, list[str]]:
+    """A watch whose time is over when it was asked for more than *pages*, and what it was told that was read."""
+    read: list[str] = []
+
+    def go_on(source: str, so_far: str) -> None:
+        read.append(so_far)
+        if len(set(read)) > pages:
+            raise CollectingOverdue(source, so_far, "2016-W52")
+
+    return Watch(go_on=go_on), read
+
+
+def test_a_scan_whose_time_is_over_stops_and_asks_no_more(scanned):
+    """It names the table, how far it was read and what to do; no further page is asked for."""
+    watch, read = no_time_after(1)
+
+    error, laid = scanned(lambda _: None, watch=watch)
+    asked = len(laid.calls)
+    time.sleep(0.2)
+
+    assert isinstance(error, CollectingOverdue)
+    assert re.match(r"DynamoDB table users-\w+ in eu-west-1: [\d,]+ items were read when the time", str(error))
+    assert read[-1] != "0 items"
+    assert "runner.py run --period 2016-W52" in str(error)
+    assert len(laid.calls) == asked < 4
+
+
+def test_a_scan_that_hears_nothing_is_stopped_too(scanned, monkeypatch):
+    """The time is looked at while no page comes, and nobody waits for the answer."""
+    monkeypatch.setattr("quarterdeck.sources.scan._LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr("quarterdeck.sources.scan._ENDED_WITHIN_S", 0.1)
+    began = time.monotonic()
+
+    def go_on(source: str, so_far: str) -> None:
+        if time.monotonic() > began + 0.5:
+            raise CollectingOverdue(source, so_far, "2016-W52")
+
+    error, _ = scanned(lambda _: time.sleep(4), watch=Watch(go_on=go_on))
+
+    assert str(error).partition(":")[2].startswith(" 0 items were read when the time to collect was over.")
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("source", ["events", "handoffs", "lambdas", "domains", "books"])
+def test_every_source_can_run_out_of_time(source):
+    """Documents as well as tables: what is said names the source and how much of it was read."""
+
+    def go_on(name: str, so_far: str) -> None:
+        if source in name:
+            raise CollectingOverdue(name, so_far, "2016-W52")
+
+    with pytest.raises(CollectingOverdue, match=rf"^sources\.(tables\.)?{source}.*: [01] (items|documents) were read"):
+        of(ROOT / "sample", watch=Watch(go_on=go_on))
 
 
 @pytest.mark.parametrize(
@@ -608,7 +663,7 @@ def test_progress_is_said_every_ten_thousand_items(scanned):
         more = {"LastEvaluatedKey": {"userId": {"S": f"u{first}"}}} if call.number < 6 else {}
         return {"Items": items, "Count": 4_000, "ScannedCount": 4_000, **more}
 
-    found, _ = scanned(fate, told=told.append)
+    found, _ = scanned(fate, watch=Watch(told.append))
 
     assert found.tables["users"].num_rows == 24_000
     assert told == ["collecting: users, 12,000 items so far", "collecting: users, 20,000 items so far"]

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from harbour import SAYS, FakeMailer
 
+from quarterdeck.errors import CollectingOverdue
 from quarterdeck.ledger import open_ledger
 from quarterdeck.ledger.dynamodb import create_table
 from quarterdeck.mail import FrozenBody
@@ -34,6 +35,7 @@ def states(outcome) -> dict[str, str]:
 def test_what_was_not_begun_is_made_by_the_next_start(harbour):
     """Without time for the last report no run is opened for it; the next start executes that one alone."""
     harbour.report("zzz", CFO)
+    harbour.freeze()
 
     first = harbour.run("cfo", "zzz", seconds_left=after(900, 900, then=200))
     opened = harbour.ledger.edition("zzz/2026-W47")
@@ -50,6 +52,7 @@ def test_nothing_leaves_before_all_was_made(harbour, release):
     """The gates look over all of a batch: a send that could not make all of it mails nothing, and says so."""
     harbour.company(release)
     harbour.report("zzz", CFO)
+    harbour.freeze()
     mailer = FakeMailer()
 
     first = harbour.run("cfo", "zzz", mailer=mailer, seconds_left=after(900, 900, then=200))
@@ -63,6 +66,7 @@ def test_nothing_leaves_before_all_was_made(harbour, release):
 def test_a_mail_that_could_not_be_answered_in_time_is_not_claimed(harbour):
     """The time for one mail mails one reader; the other is not claimed, and the next start mails that one alone."""
     harbour.report("cfo", CFO, params=TWO_READERS)
+    harbour.freeze()
     mailer = FakeMailer()
 
     first = harbour.run(mailer=mailer, seconds_left=after(900, 900, SEND_S, then=SEND_S - 1))
@@ -176,6 +180,27 @@ def test_a_cell_that_runs_when_the_time_is_over_is_ended(harbour):
         ("ready", ""),
     ]
     assert states(second) == {"slow": "ready"}
+
+
+def test_collecting_ends_in_time_and_leaves_nothing(harbour):
+    """A start whose time is over while it reads says what it read, begins no batch, and is not taken for done."""
+    with pytest.raises(
+        CollectingOverdue, match=r"^sources\.tables\.events, .*Events\.json: 0 items were read"
+    ) as overdue:
+        harbour.run(mailer=FakeMailer(), seconds_left=after(900, then=254))
+
+    assert (overdue.value.exit_code, harbour.ledger.batches()) == (2, ())
+    assert "runner.py run --period 2026-W47" in str(overdue.value)
+    assert list((harbour.root / "outputs").glob("snapshots/*")) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "left", "is_enough"),
+    [(900, 255, True), (900, 254, False), (20, 10, True), (20, 9, False), (math.inf, math.inf, True)],
+)
+def test_collecting_leaves_time_to_freeze(given, left, is_enough):
+    """A quarter of the start and its wrap-up are kept free; a short start may read for half of it."""
+    assert TimeLeft(after(given, then=left)).is_enough_to_collect == is_enough
 
 
 @pytest.mark.parametrize(

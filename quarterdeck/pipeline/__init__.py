@@ -101,7 +101,7 @@ def _made(plan: Plan, ledger: Ledger, store: Store, progress: Progress, time_lef
     if _is_to_be_executed(plan, ledger):
         prepare_kernels()  # while this process collects
     progress("", "collecting")
-    snapshot = _snapshot_of_batch(plan, ledger, store, partial(progress, ""))
+    snapshot = _snapshot_of_batch(plan, ledger, store, partial(progress, ""), time_left)
     inventory = open_snapshot(snapshot)
     if plan.purpose == "send":
         _refuse_week_seen_in_part(plan, inventory)
@@ -133,7 +133,7 @@ def _refuse_what_was_released(plan: Plan, ledger: Ledger) -> None:
             )
 
 
-def _snapshot_of_batch(plan: Plan, ledger: Ledger, store: Store, told: Told) -> Path:
+def _snapshot_of_batch(plan: Plan, ledger: Ledger, store: Store, told: Told, time_left: TimeLeft) -> Path:
     """
     The snapshot that all of the batch read.
 
@@ -147,7 +147,7 @@ def _snapshot_of_batch(plan: Plan, ledger: Ledger, store: Store, told: Told) -> 
     if plan.purpose == "rerun":
         because = "no batch of that week was built, so there is no snapshot to make it from again"
         raise CommandRefused(f"rerun in {plan.period}", because, f"python runner.py run --period {plan.period}")
-    snapshot = freeze(plan, store, told)
+    snapshot = freeze(plan, store, told, time_left)
     refuse_period_without_data(plan.period, open_snapshot(snapshot))  # before a batch is opened for it
     opened = ledger.open_batch(str(plan.period), snapshot.name)
     if opened.snapshot == snapshot.name:

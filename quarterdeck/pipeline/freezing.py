@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from quarterdeck.errors import InputInvalid, SnapshotDamaged
+from quarterdeck.errors import CollectingOverdue, InputInvalid, SnapshotDamaged
 from quarterdeck.files import write_beside_then_rename
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.period import Period, is_of_one_week, midnight
 from quarterdeck.pipeline.plan import Plan
+from quarterdeck.pipeline.time_left import WITHOUT_END, TimeLeft
 from quarterdeck.snapshot import reusable_snapshot, take_snapshot, verify
-from quarterdeck.sources import Told, collect
+from quarterdeck.sources import Told, Watch, collect
 from quarterdeck.standing import sources_hash
 from quarterdeck.store import Store
 
@@ -30,7 +31,7 @@ _FIRST_SIGNS = (
 )
 
 
-def freeze(plan: Plan, store: Store, told: Told) -> Path:
+def freeze(plan: Plan, store: Store, told: Told, time_left: TimeLeft = WITHOUT_END) -> Path:
     """
     Collect every source once, and freeze it; unchanged sources without an `as_of` give the last snapshot again.
 
@@ -38,12 +39,20 @@ def freeze(plan: Plan, store: Store, told: Told) -> Path:
 
     Args:
         told: Called with what is being read, now and then.
+
+    Raises:
+        CollectingOverdue: What is left of the time is needed to freeze what was read, and there is more to read.
     """
+
+    def go_on(source: str, read: str) -> None:
+        if not time_left.is_enough_to_collect:
+            raise CollectingOverdue(source, read, str(plan.period))
+
     sources = sources_hash(plan.company_folder, plan.company)
     note = store.snapshots / _NOTE
     again = None if sources is None or plan.is_forced else _frozen_before(plan, store, note, sources)
     if again is None:
-        again = _collected(plan, store, told)
+        again = _collected(plan, store, Watch(told, go_on))
         if sources is not None:
             content = json.dumps({"sources": sources, "snapshot": again.name})
             write_beside_then_rename(note, f"{content}\n".encode())
@@ -65,8 +74,8 @@ def _frozen_before(plan: Plan, store: Store, note: Path, sources: str) -> Path |
     return folder if is_still_the_last else None
 
 
-def _collected(plan: Plan, store: Store, told: Told) -> Path:
-    collected = collect(plan.company, plan.company_folder, told)
+def _collected(plan: Plan, store: Store, watch: Watch) -> Path:
+    collected = collect(plan.company, plan.company_folder, watch)
     if plan.company.as_of is None:
         store.fetch_latest_snapshot()
         again = reusable_snapshot(collected, plan.company, now=plan.now, store=store.snapshots)

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 # Kept free at the end: to end kernels, render what they made, and record how all of it stands.
 WRAP_UP_S = 30.0
+# Of what a start was given, kept free when it collects: what was read is frozen in less than half the time that reading
+# it took, and kept.
+_TO_FREEZE = 1 / 4
 # The longest that one mail may be on its way, in seconds. A claim that is cut off is in doubt for ever.
 # SES's account and suppression list: each asked 4 times, 5 s to connect and 10 s to answer, 1 + 2 + 4 s between: 134
 # Its pace is waited for (1 + 2 + 4 + 8 + 16 s): 31. After these 165 s the mailer posts no more (`mail/ses.py`).
@@ -46,5 +49,13 @@ class TimeLeft:
         return left_s if left_s >= min(limit_s, self.given_s / 2) else None
 
     @property
+    def is_enough_to_collect(self) -> bool:
+        """Whether more may be read: what is read has to be frozen too. A short start reads for half of its time."""
+        return self.seconds_left() >= min(WRAP_UP_S + self.given_s * _TO_FREEZE, self.given_s / 2)
+
+    @property
     def is_enough_for_a_mail(self) -> bool:
         return self.seconds_left() >= SEND_S
+
+
+WITHOUT_END = TimeLeft()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,15 +20,12 @@ from quarterdeck.sources.canonical import content_hash
 from quarterdeck.sources.domains import DOMAIN_PATTERNS, read_domains
 from quarterdeck.sources.handoffs import HANDOFF_PATTERNS, read_handoffs
 from quarterdeck.sources.lambdas import LAMBDA_PATTERNS, read_lambdas
-from quarterdeck.sources.reading import Document, Finding, Reading, documents_in, table_of
+from quarterdeck.sources.reading import UNWATCHED, Document, Finding, Reading, Told, Watch, documents_in, table_of
 from quarterdeck.sources.route53 import documents_of_route53
 from quarterdeck.sources.scan import pages_of_table
 from quarterdeck.sources.tables import read_table, typed_table
 
-__all__ = ["Collected", "Provenance", "Told", "collect"]
-
-# Told what is being read, in words that a person reads.
-Told = Callable[[str], None]
+__all__ = ["UNWATCHED", "Collected", "Provenance", "Told", "Watch", "collect"]
 
 # An export to S3 lies in AWSDynamoDB/<export>/data/; `.json` are its files after gunzip.
 _EXPORT = ("**/data/*.json.gz", "**/data/*.json")
@@ -68,14 +65,14 @@ class Collected:
     provenance: Mapping[str, Provenance]
 
 
-def collect(company: Company, folder: Path, told: Told = lambda _: None) -> Collected:
+def collect(company: Company, folder: Path, watch: Watch = UNWATCHED) -> Collected:
     """
     Read every source that *company* lists, once.
 
     Args:
         company: The settings of *folder*.
         folder: The company folder; the sources' paths are relative to it, absolute, or on S3.
-        told: Called with what is being read, now and then.
+        watch: Told how far it is, and asked whether it may go on; what it raises ends the collecting.
 
     Raises:
         InputInvalid: A listed path does not exist, or what is there cannot be used. One handoff document or
@@ -85,7 +82,7 @@ def collect(company: Company, folder: Path, told: Told = lambda _: None) -> Coll
     tables: dict[str, pa.Table] = {}
     findings: list[Finding] = []
     provenance: dict[str, Provenance] = {}
-    for name, reader, source, reading in _readings(company, folder, told):
+    for name, reader, source, reading in _readings(company, folder, watch):
         tables |= reading.tables
         findings += reading.findings
         if not reading.hashes:
@@ -96,15 +93,15 @@ def collect(company: Company, folder: Path, told: Told = lambda _: None) -> Coll
     return Collected(tables, tuple(findings), provenance)
 
 
-def _readings(company: Company, folder: Path, told: Told) -> Iterator[tuple[str, str, BaseModel, Reading]]:
+def _readings(company: Company, folder: Path, watch: Watch) -> Iterator[tuple[str, str, BaseModel, Reading]]:
     """Each source's name, reader, part of `company.yaml`, and what it gave."""
     sources = company.sources
     if sources.handoffs:
         reader, documents = _documents(folder, "handoffs", sources.handoffs.path, HANDOFF_PATTERNS)
-        yield "handoffs", reader, sources.handoffs, read_handoffs(documents, company)
+        yield "handoffs", reader, sources.handoffs, read_handoffs(_in_time(documents, "handoffs", watch), company)
     if sources.lambdas:
         reader, documents = _documents(folder, "lambdas", sources.lambdas.path, LAMBDA_PATTERNS)
-        yield "lambdas", reader, sources.lambdas, read_lambdas(documents)
+        yield "lambdas", reader, sources.lambdas, read_lambdas(_in_time(documents, "lambdas", watch))
     if sources.domains:
         path = sources.domains.path
         reader, documents = (
@@ -112,12 +109,19 @@ def _readings(company: Company, folder: Path, told: Told) -> Iterator[tuple[str,
             if path is None
             else _documents(folder, "domains", path, DOMAIN_PATTERNS)
         )
-        yield "domains", reader, sources.domains, read_domains(documents)
+        yield "domains", reader, sources.domains, read_domains(_in_time(documents, "domains", watch))
     for table in sources.tables:
-        yield f"tables.{table}", *_read_table(company, folder, table, told)
+        yield f"tables.{table}", *_read_table(company, folder, table, watch)
     if sources.books:
         reader, documents = _documents(folder, "books", sources.books.path, BOOK_PATTERNS)
-        yield "books", reader, sources.books, read_books(documents, company)
+        yield "books", reader, sources.books, read_books(_in_time(documents, "books", watch), company)
+
+
+def _in_time(documents: Iterable[Document], source: str, watch: Watch) -> Iterator[Document]:
+    """*documents*, each only where there is time for it."""
+    for number, document in enumerate(documents, 1):
+        watch.go_on(f"sources.{source}", f"{number:,} documents")
+        yield document
 
 
 def _documents(folder: Path, name: str, path: str, patterns: tuple[str, ...]) -> tuple[str, Iterator[Document]]:
@@ -131,21 +135,21 @@ def _documents(folder: Path, name: str, path: str, patterns: tuple[str, ...]) ->
     return "files", documents_in(root, *patterns)
 
 
-def _read_table(company: Company, folder: Path, name: TableName, told: Told) -> tuple[str, TableSource, Reading]:
+def _read_table(company: Company, folder: Path, name: TableName, watch: Watch) -> tuple[str, TableSource, Reading]:
     source = company.sources.tables[name]
     if source.table is not None:
-        return "dynamodb", source, _scanned(company, name, told)
+        return "dynamodb", source, _scanned(company, name, watch)
     if source.export is not None:
         documents = newest_export(_place(folder, f"tables.{name}", "export"), source.export)
-        return "s3 export", source, read_table(name, documents, company)
+        return "s3 export", source, read_table(name, documents, company, watch)
     assert source.path is not None  # noqa: S101 - its config model has exactly one origin
     place = _place(folder, f"tables.{name}", "path")
     if is_in_bucket(source.path):
-        return "s3", source, read_table(name, documents_in_bucket(place, source.path, *_EXPORT), company)
-    return "files", source, read_table(name, _table_files(folder, place, source.path), company)
+        return "s3", source, read_table(name, documents_in_bucket(place, source.path, *_EXPORT), company, watch)
+    return "files", source, read_table(name, _table_files(folder, place, source.path), company, watch)
 
 
-def _scanned(company: Company, name: TableName, told: Told) -> Reading:
+def _scanned(company: Company, name: TableName, watch: Watch) -> Reading:
     """A table as it is now; its hash is that of its values, since it has no documents."""
     said = 0
 
@@ -153,10 +157,12 @@ def _scanned(company: Company, name: TableName, told: Told) -> Reading:
         nonlocal said
         if items // _ITEMS_A_WORD > said:
             said = items // _ITEMS_A_WORD
-            told(f"collecting: {name}, {items:,} items so far")
+            watch.told(f"collecting: {name}, {items:,} items so far")
 
     source = company.sources.tables[name]
-    table, findings = typed_table(name, lambda attributes: pages_of_table(source, attributes, tell), company)
+    table, findings = typed_table(
+        name, lambda attributes: pages_of_table(source, attributes, tell, watch.go_on), company
+    )
     return Reading({name: table}, findings, {name: content_hash(name, table)})
 
 

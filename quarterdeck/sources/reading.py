@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -27,6 +27,33 @@ class Document:
     name: str
     content: bytes
     place: str
+
+
+# Told what is being read, in words that a person reads.
+Told = Callable[[str], None]
+# Told a source and how much of it was read; raises where there is no time for more.
+GoOn = Callable[[str, str], None]
+
+
+def _nothing(*_: str) -> None:
+    """What is done where nobody waits."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """
+    Whoever waits while sources are read.
+
+    Args:
+        told: Called with what is being read, now and then.
+        go_on: Called before more of a source is read: `("sources.books", "2 documents")`.
+    """
+
+    told: Told = _nothing
+    go_on: GoOn = _nothing
+
+
+UNWATCHED = Watch()
 
 
 @dataclass(frozen=True)

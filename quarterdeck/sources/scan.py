@@ -20,6 +20,7 @@ from quarterdeck.aws import THROTTLED, client, code_of, in_our_words
 from quarterdeck.errors import AwsUnavailable, InputInvalid
 from quarterdeck.source_settings import TableSource
 from quarterdeck.sources.dynamodb_json import Page, page_of
+from quarterdeck.sources.reading import GoOn
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.client import DynamoDBClient
@@ -31,6 +32,9 @@ Told = Callable[[int], None]
 _WAITS_S = (1, 2, 4, 8, 15, 30)
 _PAGES_AHEAD = 1  # of each segment
 _ANSWER_WITHIN_S = 60.0  # a page is a megabyte, read with a filter of attributes
+_LOOK_EVERY_S = 1.0  # at the time, while no page comes
+# For those that wait for an answer when all is over; whoever hears none for longer ends by itself, and asks no more.
+_ENDED_WITHIN_S = 5.0
 
 
 @dataclass
@@ -52,7 +56,12 @@ class _Scan:
         return f"DynamoDB table {self.table} in {self.dynamodb.meta.region_name}"
 
 
-def pages_of_table(source: TableSource, attributes: Collection[str], told: Told = lambda _: None) -> Iterator[Page]:
+def pages_of_table(
+    source: TableSource,
+    attributes: Collection[str],
+    told: Told = lambda _: None,
+    go_on: GoOn = lambda *_: None,
+) -> Iterator[Page]:
     """
     The items of the table that *source* names, with *attributes* only, as they stand when they are read.
 
@@ -60,6 +69,7 @@ def pages_of_table(source: TableSource, attributes: Collection[str], told: Told 
         source: With `table`, `segments` and, where it is to be spared, `capacity_per_second`.
         attributes: Their names there.
         told: Called with the number of items read so far.
+        go_on: Called before each page, and every second while none comes.
 
     Raises:
         AwsUnavailable: There is no such table (any more), a permission is missing, or the table stays throttled.
@@ -89,19 +99,24 @@ def pages_of_table(source: TableSource, attributes: Collection[str], told: Told 
     for thread in threads:
         thread.start()
     try:
-        yield from _all_pages(scan, len(threads), told)
+        yield from _all_pages(scan, len(threads), told, go_on)
     finally:
         scan.is_over.set()
-        while any(thread.is_alive() for thread in threads):
+        until = time.monotonic() + _ENDED_WITHIN_S
+        while any(thread.is_alive() for thread in threads) and time.monotonic() < until:
             _drain(scan)
             for thread in threads:
                 thread.join(0.05)
 
 
-def _all_pages(scan: _Scan, segments: int, told: Told) -> Iterator[Page]:
+def _all_pages(scan: _Scan, segments: int, told: Told, go_on: GoOn) -> Iterator[Page]:
     items = 0
     while segments:
-        page = scan.pages.get()
+        go_on(scan.subject, f"{items:,} items")
+        try:
+            page = scan.pages.get(timeout=_LOOK_EVERY_S)
+        except queue.Empty:
+            continue
         if page is None:
             segments -= 1
         elif isinstance(page, BaseException):

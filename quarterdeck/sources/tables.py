@@ -23,7 +23,7 @@ from quarterdeck.errors import InputInvalid
 from quarterdeck.inventory import TABLES, Column
 from quarterdeck.source_settings import ColumnSource, TableName
 from quarterdeck.sources.dynamodb_json import Cell, Page, Unreadable, pages_of
-from quarterdeck.sources.reading import Document, Finding, Reading
+from quarterdeck.sources.reading import UNWATCHED, Document, Finding, Reading, Watch
 from quarterdeck.sources.runs import in_order
 from quarterdeck.sources.values import (
     NotUnderstood,
@@ -112,7 +112,7 @@ class _Doubts:
     met: set[str] = field(default_factory=set)
 
 
-def read_table(name: TableName, documents: Iterable[Document], company: Company) -> Reading:
+def read_table(name: TableName, documents: Iterable[Document], company: Company, watch: Watch = UNWATCHED) -> Reading:
     """
     Table *name* from DynamoDB JSON: `aws dynamodb scan` output, or the data files of an export to S3.
 
@@ -120,6 +120,7 @@ def read_table(name: TableName, documents: Iterable[Document], company: Company)
         name: Which of the four tables; its column map is taken from *company*.
         documents: Its files, gzipped or not.
         company: The settings, with `sources.tables[name]`.
+        watch: Asked before each page whether there is time for it.
 
     Returns:
         One table, and the findings about it; these name ids, never files, so that the same rows from
@@ -131,9 +132,13 @@ def read_table(name: TableName, documents: Iterable[Document], company: Company)
     hashes: dict[str, str] = {}
 
     def pages(attributes: frozenset[str]) -> Iterator[Page]:
+        items = 0
         for document in documents:
             hashes[document.name] = sha256(document.content).hexdigest()
-            yield from pages_of(document, attributes)
+            for page in pages_of(document, attributes):
+                watch.go_on(f"sources.tables.{name}, {document.place}", f"{items:,} items")
+                items += len(page.numbers)
+                yield page
 
     table, findings = typed_table(name, pages, company)
     return Reading({name: table}, findings, hashes)

@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from quarterdeck.config import Environment
 from quarterdeck.errors import MailRefused
 from quarterdeck.ledger import Ledger, open_ledger
-from quarterdeck.pipeline import Outcome, Request, make_plan, run_batch
+from quarterdeck.pipeline import Outcome, Request, freeze, make_plan, run_batch
 from quarterdeck.pipeline.time_left import no_end
 from quarterdeck.store import FolderStore
 
@@ -124,6 +124,11 @@ class Harbour:
             progress=lambda *said: self.said.append(said),
             seconds_left=seconds_left,
         )
+
+    def freeze(self) -> None:
+        """Collect the company, so that the next run finds it unchanged and reads nothing."""
+        store = FolderStore(self.root / "outputs", "harbour")
+        freeze(make_plan(self.request(), SENDER, self.clock), store, lambda _: None)
 
     def request(self, *reports: str, **request) -> Request:
         return Request(self.root, self.root / "company", True, self.root / "outputs", reports, **request)  # noqa: FBT003
