@@ -24,8 +24,8 @@ help:  ## list these commands
 .PHONY: setup
 setup: .venv/.complete  ## build the environment from requirements.lock
 
-# What tests and `deploy-check` run beside the project: each pins a botocore of its own, so each lives apart.
-.venv-ministack/.complete .venv-sam/.complete .venv-checkov/.complete: .venv-%/.complete: requirements-%.lock
+# What tests, `deploy-check` and `bench` run beside the project: each pins packages of its own, so each lives apart.
+.venv-ministack/.complete .venv-sam/.complete .venv-checkov/.complete .venv-ploomber/.complete: .venv-%/.complete: requirements-%.lock
 	@echo "building .venv-$* from $< (once)"
 	@rm -rf .venv-$*; $(PYTHON) -m venv .venv-$*
 	@.venv-$*/bin/python -m pip install --quiet --require-hashes --no-deps -r $<
@@ -58,9 +58,9 @@ test: setup lint .venv-ministack/.complete  ## everything CI checks
 rehearsal: setup .venv-ministack/.complete .venv-sam/.complete  ## from an empty account to the inboxes and back, on stand-ins for AWS
 	@PYTHONPATH=tests/support $(BIN)/python tests/rehearsal.py
 
-ROUNDS ?= 5
+ROUNDS ?= 3
 .PHONY: bench
-bench: setup  ## the five reports by papermill alone, by Quarterdeck, and by their cells' code: seconds and ratios (ROUNDS=5)
+bench: setup .venv-ploomber/.complete  ## the five reports by papermill, ploomber-engine, Quarterdeck, and their cells' code alone: seconds (ROUNDS=3)
 	@$(BIN)/python benchmarks/batch.py $(ROUNDS)
 
 ITEMS ?= 10000 100000
@@ -121,8 +121,9 @@ lock: setup  ## resolve every lock anew, from pyproject.toml, requirements-*.in 
 	@$(BIN)/uv pip compile pyproject.toml --extra lambda --constraint requirements.lock $(LOCKED) -o deploy/requirements.lock
 	@for name in ministack sam checkov; do \
 	  $(BIN)/uv pip compile requirements-$$name.in $(LOCKED) -o requirements-$$name.lock || exit; done
+	@$(BIN)/uv pip compile pyproject.toml requirements-ploomber.in --constraint requirements.lock $(LOCKED) -o requirements-ploomber.lock
 	@cd deploy/check && npm install --package-lock-only --silent --no-audit --no-fund
 
 .PHONY: clean
 clean:  ## remove the environments and the outputs
-	@rm -rf .venv .venv-ministack .venv-sam .venv-checkov deploy/check/node_modules outputs
+	@rm -rf .venv .venv-ministack .venv-sam .venv-checkov .venv-ploomber deploy/check/node_modules outputs
