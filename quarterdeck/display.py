@@ -195,3 +195,13 @@ class Display:
 
 def _rounded(value: Decimal, decimals: int) -> Decimal:
     return value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_EVEN)
+
+
+def cut_at_word(text: str, length: int) -> str:
+    """*text*, or as many of its words as fit into *length* characters with an ellipsis."""
+    if len(text) <= length:
+        return text
+    head = text[: length - 1]
+    whole = head.rpartition(" ")[0] if text[length - 1] != " " else head
+    # One word longer than the line has to be cut somewhere.
+    return (whole if len(whole) >= length // 2 else head).rstrip(" ,;:·–-") + "…"

@@ -13,7 +13,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from email import message_from_bytes
 from email.message import EmailMessage, MIMEPart
-from email.policy import SMTP
+from email.parser import BytesHeaderParser
+from email.policy import SMTP, compat32
 from html.parser import HTMLParser
 
 from quarterdeck.blocks import FigureRecord
@@ -85,7 +86,8 @@ def check_edition(rendered: Rendered, message: bytes) -> list[str]:
         *_kpis(rendered, plain, " ".join(letter.texts)),
         *_agreement(letter, plain),
         *_structure(mail),
-        *_headers(mail),
+        *_headers(mail, rendered.body.subject),
+        *_way_out(message),
         *_bytes(rendered, message, html),
         *_pictures(mail, letter),
         *_loads(letter),
@@ -229,7 +231,7 @@ def _tree(part: MIMEPart) -> str:
     return f"{kind}[{', '.join(_tree(each) for each in part.iter_parts())}]"
 
 
-def _headers(mail: EmailMessage) -> Iterator[str]:
+def _headers(mail: EmailMessage, subject: str) -> Iterator[str]:
     for name in _HEADERS:
         count = len(mail.get_all(name, []))
         if count != 1:
@@ -239,7 +241,14 @@ def _headers(mail: EmailMessage) -> Iterator[str]:
     for name in mail.keys():  # noqa: SIM118 - a message yields no names by itself
         if name.lower().endswith("bcc"):
             yield f"the message has a header {name}, which tells every reader who else got it"
-    for way in re.split(r",\s*", mail.get("List-Unsubscribe", "<mailto:>")):
+    if mail["Subject"] and mail["Subject"] != subject:
+        yield f"the header Subject reads {str(mail['Subject'])[:80]!r}, and the edition's is {subject[:80]!r}"
+
+
+def _way_out(message: bytes) -> Iterator[str]:
+    """As the bytes have it: mail programs decode a link no more than they would unfold one."""
+    ways = str(BytesHeaderParser(policy=compat32).parsebytes(message).get("List-Unsubscribe", "<mailto:>"))
+    for way in re.split(r",\s*(?=<)", ways):
         if not re.fullmatch(r"<(?:mailto:|https://)[^<>\s]*>", way):
             yield f"the header List-Unsubscribe has {way[:40]!r}, and needs <mailto:…> or <https://…>"
 

@@ -510,6 +510,16 @@ def test_bars_stand_by_size_and_unallocated_last():
     assert chart.alt == "Horizontal bars of revenue. Large $0, Small $0, Unknown n/a, Unallocated $0."
 
 
+@pytest.mark.parametrize("count", range(1, 9))
+def test_a_bridge_says_how_much_more_or_less_its_end_is(count):
+    """However narrow its columns are, the last total says by how many percent it differs from the first."""
+    chart = bridge([(f"Step {number}", -500_000) for number in range(count)], start=10_000_000)
+
+    written = [text for text, _ in lettering_of(chart.figure(LIGHT))]
+
+    assert written.count(f"−{5 * count}.0%") == 1
+
+
 def test_a_long_bridge_keeps_its_sums():
     """Over eight steps the smallest become one, and the sum of their group stays."""
     effects = [10_000, 20_000, 30_000, 40_000, 50_000, 60_000, 70_000, 80_000, 90_000, 100_000]

@@ -475,6 +475,15 @@ def test_sender_without_a_name_is_found(good):
     assert found == ["the header From has no name before the address, and readers see who writes by it"]
 
 
+def test_subject_that_is_not_the_editions_is_found(good):
+    """A subject that lost a blank on its way into the header says something else than the mail."""
+    message = stamp(replace(good.body, subject=good.body.subject.replace(" ", "", 1)), ENVELOPE)
+
+    (finding,) = check_edition(good, message)
+
+    assert finding.startswith("the header Subject reads ")
+
+
 @pytest.mark.parametrize("name", ["Bcc", "Resent-Bcc", "X-Bcc"])
 def test_header_that_reveals_the_copy_for_audit_is_found(good, name):
     """Whatever a header is called, it names nobody who gets a copy."""
@@ -483,7 +492,16 @@ def test_header_that_reveals_the_copy_for_audit_is_found(good, name):
     assert f"the message has a header {name}, which tells every reader who else got it" in check_edition(good, message)
 
 
-@pytest.mark.parametrize("way", ["mailto:a@example.com", "<javascript:x>", "<http://example.com/stop>"])
+@pytest.mark.parametrize(
+    "way",
+    [
+        "mailto:a@example.com",
+        "<javascript:x>",
+        "<http://example.com/stop>",
+        "=?utf-8?q?=3Chttps=3A//example=2Ecom/stop=3E?=",
+        "<https://example.com/\r\n stop>",
+    ],
+)
 def test_unsubscribe_that_no_program_follows_is_found(good, way):
     """List-Unsubscribe has an address in angle brackets, by mail or by https."""
     message = stamped(good, b"Subject:", f"List-Unsubscribe: {way}\r\nSubject:".encode())

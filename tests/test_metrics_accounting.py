@@ -355,6 +355,7 @@ def test_expenses_and_accounts_in_words(inventory_of):
         "account_worst_minor": 20_000 - 10_967,
         "account_best": "Rent",
         "account_best_minor": 10_967 - 100,
+        "accounts_over": 1,
     }
 
 

@@ -208,6 +208,15 @@ def test_cancellations_by_channel_and_week_fill_the_grid(inventory_of):
     assert cells["value_minor"].tolist() == [0, 70, 0, 0, 0, 0, 5, 0]
 
 
+def test_weeks_before_the_first_booking_have_no_cancellations(inventory_of):
+    """Of a source that began two weeks ago two weeks are shown: what was cancelled before is not 0, but not known."""
+    gone = event(status="cancelled", booked_at="2026-11-18", cancelled_at="2026-11-29", price_minor=5)
+
+    cells = metrics.cancellations_by_channel_week(inventory_of(AS_OF, events=[gone]), P)
+
+    assert cells["week"].tolist() == ["2026-W47", "2026-W48"]
+
+
 def test_a_week_without_bookings_has_no_lead_time(inventory_of):
     """Nothing booked is 0 bookings and no median, with its own reason."""
     inventory = inventory_of(AS_OF, events=[event(booked_at="2026-10-01")])

@@ -148,6 +148,16 @@ def test_a_wave_is_three_in_four_weeks_and_twice_as_many_as_before(inventory_of)
     assert rows(found) == [{"channel": "Market", "cancelled": 4, "before": 2, "cancelled_minor": 400}]
 
 
+def test_a_wave_needs_weeks_to_compare_with(inventory_of):
+    """A source that began 7 weeks ago does not know what was cancelled before: three cancellations are no wave yet."""
+    began = [cancelled(number, "market", day, booked="2026-10-12") for number, day in enumerate(IN_WEEK)]
+
+    with pytest.raises(NotAvailable, match="does not reach back that far"):
+        metrics.cancellation_waves(inventory_of(AS_OF, events=began), P)
+    reaches = [*began, booking(9, "web", booked_at="2026-10-04")]
+    assert metrics.cancellation_waves(inventory_of(AS_OF, events=reaches), P)["channel"].tolist() == ["Market"]
+
+
 def story(inventory_of, *events, expenses=()):
     company = inventory_of(AS_OF, events=list(events), **({"expenses": list(expenses)} if expenses else {}))
     return metrics.channel_story_facts(company, P)
@@ -396,7 +406,8 @@ def test_the_domains_by_which_the_company_is_found(inventory_of):
     found = metrics.presence_facts(company, P)
 
     assert found == {
-        "domains_count": 3, "domains_to_mend": 2, "lapsing_domain": "b.example", "lapses_on": date(2026, 12, 20)
+        "domains_count": 3, "domains_read": 3, "domains_to_mend": 2, "lapsing_domain": "b.example",
+        "lapses_on": date(2026, 12, 20),
     }  # fmt: skip
     fine = inventory_of(AS_OF, **sound, registrations=registrations[2:])
     assert metrics.presence_facts(fine, P)["domains_to_mend"] is None

@@ -274,6 +274,7 @@ def test_what_a_title_says_of_a_company(endangered):
         "neediest_function": "crew",
         "neediest_variables": 2,
         "needed_variables": 3,
+        "read_functions": 2,
         "unread_functions": 1,
         "domains": 3,
         "domains_failing": 3,
@@ -320,6 +321,7 @@ def test_what_is_not_there_is_not_said(inventory_of):
         "neediest_function": None,
         "neediest_variables": None,
         "needed_variables": None,
+        "read_functions": 1,
         "unread_functions": None,
     }
     assert metrics.domain_facts(bare, P)["next_expiry"] is None

@@ -99,14 +99,13 @@ def test_nothing_owed_is_no_row(inventory_of):
     paid = inventory_of(AS_OF, events=[event(1, "2026-11-01", 5, 5)])
 
     assert metrics.receivables_by_age(paid, WEEK).empty
-    assert metrics.receivable_facts(paid, WEEK)["old_share"] is None
+    assert metrics.receivable_facts(paid, WEEK)["old_minor"] is None
 
 
 def test_receivable_facts(company):
     """Old is over 60 days; overdue is past the company's collection days."""
     assert metrics.receivable_facts(company, WEEK) == {
         "old_minor": 630_000,
-        "old_share": 630_000 / 720_000,
         "old_events": 3,
         "old_largest_minor": 600_000,
         "overdue_minor": 670_000,
@@ -239,6 +238,40 @@ def test_a_year_is_as_long_as_the_source(inventory_of):
     assert known(str(WEEK.last_day)) == "1 week"
     assert known("2020-01-01") == "52 weeks"
     assert known("2027-01-01") is None
+
+
+def test_a_window_is_as_long_as_what_is_known_of_it(inventory_of):
+    """Of 13 weeks as many are said as bookings, decisions and expenses reach back; none of what begins later."""
+
+    def known(*events, **tables) -> list[object]:
+        facts = metrics.reach_facts(inventory_of(AS_OF, events=list(events), **tables), WEEK)
+        return [facts[f"{what}_weeks"] for what in ("booked", "decided", "spent")]
+
+    def day(weeks: int) -> str:
+        return str(WEEK.shifted(1 - weeks).first_day)
+
+    old = event(1, day(9), 5, 5) | {"booked_at": day(12)}
+    new = event(2, day(3), 5, 5) | {"booked_at": day(6), "cancelled_at": day(4)}
+    expense = {"vendor": "v", "amount_minor": 1, "account": None}
+
+    assert known(new) == ["6 weeks", "6 weeks", None]
+    assert known(old, new) == ["12 weeks", "12 weeks", None]
+    assert known(new | {"booked_at": None}) == [None, "4 weeks", None]
+    assert known(new, expenses=[expense | {"date": day(5)}]) == ["6 weeks", "6 weeks", "5 weeks"]
+    assert known(new, expenses=[expense | {"date": "2020-01-01"}]) == ["6 weeks", "6 weeks", "13 weeks"]
+    assert known(event(3, "2027-03-01", 5, 5) | {"booked_at": "2027-02-01"}) == [None, None, None]
+
+
+def test_a_year_to_date_that_begins_late_is_known(inventory_of):
+    """The first event's day is told where the fiscal year is older than it, and not where the source is."""
+
+    def begins(first: str) -> object:
+        return metrics.reach_facts(inventory_of(AS_OF, events=[event(1, first, 5, 5)]), WEEK)["events_begin_on"]
+
+    assert begins("2026-10-19") == date(2026, 10, 19)
+    assert begins("2026-01-02") == date(2026, 1, 2)
+    assert begins("2026-01-01") is None
+    assert begins("2025-12-31") is None
 
 
 def test_commitment_facts_are_the_forecasts_lines(company):

@@ -629,11 +629,13 @@ def test_a_section_without_its_source_says_why(report, monkeypatch):
     assert report.frame(absent, "the cash forecast") is None
     assert report.frame(empty, "rows", "Z") is None
     assert report.frame(empty, "rows", "Z", empty="All is paid.") is None
+    assert report.frame(empty, "rows", "Z", empty="No row in {weeks_known}.") is None
     assert len(report.frame(empty, "rows", "A")) == 1
     assert [block.text for block in shown] == [
         "Not available: the cash forecast. The company's folder has no {balances}.",
         "Nothing to show: rows.",
         "All is paid.",
+        "No row in 52 weeks.",
     ]
 
 
@@ -657,7 +659,8 @@ def test_a_chart_is_drawn_twice_and_records_what_it_shows(report):
     assert block.png != block.png_dark
     assert (block.width, block.height) == (592, BARS.height)
     assert set(block.metrics) == {"recognised_revenue", "plan_variance"}
-    assert report.chart(BARS, title="x", alt="y" * 400).alt == "y" * 350
+    assert report.chart(BARS, title="x", alt="y" * 400).alt == "y" * 349 + "…"
+    assert report.chart(BARS, title="x", alt="words " * 80).alt == "words " * 57 + "words…"
 
 
 def test_provenance_names_rows_ages_and_what_was_not_understood(report):

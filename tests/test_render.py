@@ -559,13 +559,26 @@ def test_mail_uses_only_what_mail_programs_know(cfo, foreign):
 
 
 def test_rules_in_ink_are_of_the_texts_colour(cfo):
-    """The rules of masthead, sections and table heads have no colour: programs that recolour text recolour them."""
+    """The rules of masthead, sections, heads and totals have no colour: programs that recolour text recolour them."""
     bodies = cfo.body.html.partition("<body")[2]
-    ruled = re.findall(r'<(?:td|th)[^>]*class="(?:rule|top)"[^>]*>|<th [^>]*>', bodies)
+    ruled = re.findall(r'<(?:td|th)[^>]*class="(?:rule|top|(?:\w )*t)"[^>]*>|<th [^>]*>', bodies)
 
     assert len(ruled) > 8
+    assert any(' t"' in tag for tag in ruled)
     for tag in ruled:
         assert re.search(r"border-(?:top|bottom):\s?[13]px solid(?:;|\")", tag), tag
+
+
+def test_a_total_that_is_better_or_worse_keeps_its_rule(rendered):
+    """The colour of a total is its words': the rule above it, which takes the text's colour, is in ink."""
+    cells = (Cell(text="All"), Cell(text="−$3k", tone="worse"))
+    columns = (TableColumn(head="What"), TableColumn(head="On week", align="right"))
+    edition = rendered(Table(title="T", columns=columns, rows=(cells,), total=cells))
+
+    row, total = re.findall(r"<td[^>]*>(?:<span[^>]*>)?−\$3k", edition.body.html)
+
+    assert [bool(re.search(r'[";]\s*color:', cell.partition("<span")[0])) for cell in (row, total)] == [True, False]
+    assert re.search(r'[";]\s*color:', total.partition("<span")[2])
 
 
 def test_mail_pictures_have_width_alt_and_a_part(cfo):

@@ -10,9 +10,10 @@ from PIL.PngImagePlugin import PngInfo
 from seeing import colour_difference, likeness
 
 from quarterdeck.blocks import Cell, Table, TableColumn
+from quarterdeck.display import cut_at_word
 from quarterdeck.render.columns import _letters, columns_that_fit, keeps, phone_fit
 from quarterdeck.render.fragments import read_fragment
-from quarterdeck.render.items import Picture, Prose, cut_at_word
+from quarterdeck.render.items import Picture, Prose
 from quarterdeck.render.pictures import fit_for_mail
 from quarterdeck.render.text import WIDTH, display_width, draw_table
 

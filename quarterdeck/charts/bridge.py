@@ -134,7 +134,6 @@ class _Bridge:
         canvas.line([(0, at.zero), (WIDTH, at.zero)], canvas.theme.ink, 1)
         for label, colour in at.labels:
             canvas.write(label, getattr(canvas.theme, colour))
-        self._paint_change(canvas, at.bars[-1][0])
         self._paint_names(canvas, at.column)
         self._paint_brackets(canvas, at.column)
 
@@ -159,16 +158,18 @@ class _Bridge:
         label = _at_total(self.money(self.end.minor), last, self.end)
         step = -KEY.leading if self.end.minor >= 0 else KEY.leading
         labels.append((clear_of(label, (other.box for other, _ in labels), step=step), "ink"))
+        if min(self.start.minor, self.end.minor) > 0:
+            labels.append(self._change(last, over=labels[-1][0].box, taken=[other.box for other, _ in labels]))
         return _Layout(tuple(map(scale, running)), (*marks, (last, "actual")), tuple(labels), scale(0), column)
 
-    def _paint_change(self, canvas: Canvas, bar: Box) -> None:
-        """Inside the last column, where both totals are gains: how much more or less that is."""
-        if min(self.start.minor, self.end.minor) <= 0:
-            return
+    def _change(self, bar: Box, *, over: Box, taken: Sequence[Box]) -> tuple[Label, str]:
+        """How much more or less the last total is: in its column, or *over* its label where that is too narrow."""
         text = self.display.percent(self.end.minor / self.start.minor - 1, sign=True)
         label = Label(text, INSIDE, (bar.left + bar.right) / 2, bar.top + 5 + INSIDE.ascent, "center")
         if label.box.grown(2).is_inside(bar):
-            canvas.write(label, canvas.theme.sheet)
+            return label, "sheet"
+        outside = Label(text, INSIDE, label.x, over.top - INSIDE.descent - 2, "center").kept_within(0, WIDTH)
+        return clear_of(outside, taken, step=-INSIDE.leading), "ink_2"
 
     def _paint_names(self, canvas: Canvas, column: float) -> None:
         for number, lines in enumerate(self.names):

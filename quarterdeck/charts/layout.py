@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from quarterdeck.charts.canvas import WIDTH, Box, Label, Point
 from quarterdeck.charts.lettering import Type
+from quarterdeck.display import cut_at_word
 
 ALT_LIMIT = 350
 
@@ -120,7 +121,7 @@ def alt_text(*sentences: str) -> str:
         if len(longer) > ALT_LIMIT:
             break
         text = longer
-    return text or sentences[0][: ALT_LIMIT - 1] + "…"
+    return text or cut_at_word(sentences[0], ALT_LIMIT)
 
 
 def demand_rows(rows: Sequence[object], chart: str) -> None:

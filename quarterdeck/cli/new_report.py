@@ -55,6 +55,7 @@ needs:                     # how old the newest row may be at the snapshot's as-
   events: {{max_age_hours: 48}}
 parameters:
   agenda_rows: 12          # rows of the agenda in the mail, 1 to 12
+attach: [page]             # the page goes along: it has all rows and the definitions
 # delivery: {{to: [somebody@…]}}   # left out: SES_RECIPIENT_EMAIL
 """
 

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import HeaderParseError
+from email.header import Header
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime, getaddresses, parseaddr
 from typing import Protocol
 
@@ -18,6 +17,7 @@ from quarterdeck.errors import InputInvalid
 # A line break in a name would let it write headers of its own; other controls have no business there.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]")
 _MESSAGE_ID = re.compile(r"<[^<>@\s]+@[^<>@\s]+>")
+_LINE = 76
 
 
 class Body(Protocol):
@@ -72,22 +72,24 @@ def stamp(body: Body, envelope: Envelope) -> bytes:
         raise InputInvalid("date", envelope.date.isoformat(), "an instant with its time zone")
     if not _MESSAGE_ID.fullmatch(envelope.message_id):
         raise InputInvalid("message id", repr(envelope.message_id), "<name@host>")
-    headers = EmailMessage(policy=SMTP)
-    headers["Date"] = format_datetime(envelope.date)
-    headers["Message-ID"] = envelope.message_id
-    headers["From"] = _named(_address("sender", envelope.sender), _one_line("company", envelope.company))
-    headers["To"] = ", ".join(_in_brackets(_address("to", recipient)) for recipient in envelope.to)
-    headers["Reply-To"] = _address("reply to", envelope.reply_to)
-    headers["Subject"] = _one_line("subject", body.subject)
-    headers["Auto-Submitted"] = "auto-generated"
-    headers["X-Quarterdeck-Edition"] = _one_line("edition", envelope.edition)
-    headers["X-Quarterdeck-Snapshot"] = _one_line("snapshot", envelope.snapshot)
+    # Not by EmailMessage: it loses blanks of a long subject, and makes a long link an encoded word, which is none.
+    headers = {
+        "Date": format_datetime(envelope.date),
+        "Message-ID": envelope.message_id,
+        "From": _written(_named(_address("sender", envelope.sender), _one_line("company", envelope.company))),
+        "To": ",\r\n ".join(_in_brackets(_address("to", recipient)) for recipient in envelope.to),
+        "Reply-To": _written(_address("reply to", envelope.reply_to)),
+        "Subject": _words("subject", body.subject),
+        "Auto-Submitted": "auto-generated",
+        "X-Quarterdeck-Edition": _token("edition", envelope.edition),
+        "X-Quarterdeck-Snapshot": _token("snapshot", envelope.snapshot),
+    }
     if envelope.unsubscribe:
-        headers["List-Unsubscribe"] = f"<{_one_line('unsubscribe', envelope.unsubscribe)}>"
+        headers["List-Unsubscribe"] = f"<{_token('unsubscribe', envelope.unsubscribe)}>"
         if envelope.unsubscribe.startswith("https:"):
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # without it Gmail shows no link (RFC 8058)
     headers["MIME-Version"] = "1.0"
-    return headers.as_bytes().removesuffix(b"\r\n") + body.mime
+    return "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("ascii") + body.mime
 
 
 def message_id_of(name: str, *, sender: str) -> str:
@@ -112,7 +114,31 @@ def _named(address: Address, name: str) -> Address:
 
 def _in_brackets(address: Address) -> str:
     """As mail programs write it: `<cfo@example.com>`, or with its name before. Without, a filter thinks of a script."""
-    return str(address) if address.display_name else f"<{address.addr_spec}>"
+    return _written(address) if address.display_name else f"<{address.addr_spec}>"
+
+
+def _written(address: Address) -> str:
+    if _is_plain(address.display_name):
+        return str(address)
+    return f"{_words('name', address.display_name)}\r\n <{address.addr_spec}>"
+
+
+def _words(what: str, text: str) -> str:
+    """*text* as a header carries it: as it is, or all of it in encoded words, so that no blank stands between two."""
+    coding = "us-ascii" if _is_plain(_one_line(what, text)) else "utf-8"
+    header = Header(text, coding, maxlinelen=_LINE, header_name=what)
+    return header.encode(splitchars=" ", linesep="\r\n")
+
+
+def _token(what: str, text: str) -> str:
+    """*text* that a program reads, and that no header may encode or fold."""
+    if not text.isascii() or " " in _one_line(what, text):
+        raise InputInvalid(what, repr(text), "letters of ASCII without blanks")
+    return text
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and "=?" not in text
 
 
 def _one_line(what: str, text: str) -> str:

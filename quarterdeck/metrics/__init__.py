@@ -47,7 +47,7 @@ from quarterdeck.metrics.crew import (
     utilisation,
 )
 from quarterdeck.metrics.dangers import dangers
-from quarterdeck.metrics.domains import posture_by_zone, zones_at_risk
+from quarterdeck.metrics.domains import failures_said, posture_by_zone, zones_at_risk
 from quarterdeck.metrics.expenses import cost_per_booking, direct_cost, operating_cost, uncategorised_expenses
 from quarterdeck.metrics.facts import (
     cash_facts,
@@ -207,6 +207,7 @@ __all__ = [
     "duplicate_expenses",
     "expense_facts",
     "expenses_by_account",
+    "failures_said",
     "function_facts",
     "funnel_by_channel",
     "funnel_facts",

@@ -13,8 +13,8 @@ from quarterdeck.metrics.channels import WAVE_WEEKS, cancellation_waves, losing_
 from quarterdeck.metrics.crew import unfilled_by_event
 from quarterdeck.metrics.days import year_to_date
 from quarterdeck.metrics.exact import total
-from quarterdeck.metrics.expenses import CHANNEL_WEEKS, UNALLOCATED
-from quarterdeck.metrics.facts import OLD_DAYS
+from quarterdeck.metrics.expenses import UNALLOCATED
+from quarterdeck.metrics.facts import OLD_DAYS, reach_facts
 from quarterdeck.metrics.owed import open_receivables
 from quarterdeck.metrics.revenue import unclosed_by_event
 from quarterdeck.metrics.running_cost import IDLE_STATES, savings
@@ -97,7 +97,8 @@ def _cancellations(inventory: AssetInventory, period: Period, _: Display) -> Ite
 def _channels(inventory: AssetInventory, period: Period, display: Display) -> Iterator[Blocker]:
     rows = losing_channels(inventory, period)[["channel", "spent_minor", "booked_minor", "loss_minor"]]
     for channel, spent, booked, loss in rows.itertuples(index=False):
-        evidence = f"{display.money(spent)} spent, {display.money(booked)} booked, {CHANNEL_WEEKS} weeks"
+        weeks = reach_facts(inventory, period)["booked_weeks"]
+        evidence = f"{display.money(spent)} spent, {display.money(booked)} booked, {weeks}"
         yield Blocker(f"More spent on {channel} than booked", evidence, loss)
 
 

@@ -233,13 +233,16 @@ def cancellations_by_channel_week(inventory: AssetInventory, period: Period, wee
     Returns:
         `week` (such as `2026-W48`), `ends_on` (its Sunday, datetime64), `channel`, `cancellations` and
         `value_minor` (Int64): one row for every week and every channel that cancelled in one of them, 0 where it
-        did not, weeks in the order of time. No rows where nothing was cancelled.
+        did not, weeks in the order of time. Weeks before the source's first booking are left out. No rows where
+        nothing was cancelled.
 
     Raises:
         NotAvailable: There are no events, or they do not name channels, the time of booking and of cancelling.
     """
-    inventory.require("events", "channel")
+    inventory.require("events", "channel", "booked_at")
     shown = weeks_ending_with(period, weeks)
+    if not has_history(inventory, shown[0].start, by="booked_at"):
+        shown = [later for later in shown if has_history(inventory, later.end, by="booked_at")] or shown[-1:]
     cancelled = cancelled_between(inventory, shown[0].start, inventory.moment(period))
     week = weeks_of(cancelled["cancelled_at"], inventory.company.time_zone)
     return _grid(cancelled, week, shown).rename(columns={"count": "cancellations"})

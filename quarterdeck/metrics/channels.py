@@ -12,7 +12,7 @@ from quarterdeck.metrics.days import days_of
 from quarterdeck.metrics.exact import NOT_RECORDED, channels_of, total
 from quarterdeck.metrics.expenses import CHANNEL_WEEKS, dated_in
 from quarterdeck.metrics.pipeline import funnel_by_channel
-from quarterdeck.metrics.state import booked_between
+from quarterdeck.metrics.state import booked_between, require_history
 from quarterdeck.period import Period
 
 WAVE_WEEKS = 4
@@ -98,9 +98,11 @@ def cancellation_waves(inventory: AssetInventory, period: Period) -> pd.DataFram
         before them), `cancelled_minor` (Int64: the price of the former). No rows where no channel does.
 
     Raises:
-        NotAvailable: There are no events, or they do not name channels, the time of booking and of cancelling.
+        NotAvailable: There are no events, they do not name channels, the time of booking and of cancelling, or the
+            first was booked later than 8 weeks ago: there is nothing to compare with.
     """
     inventory.require("events", "channel")
+    require_history(inventory, period.window_start(2 * WAVE_WEEKS), by="booked_at")
     middle, t = period.window_start(WAVE_WEEKS), inventory.moment(period)
     rows = _sums(cancelled_between(inventory, middle, t), "cancelled_minor", counted="cancelled")
     earlier = channels_of(cancelled_between(inventory, period.window_start(2 * WAVE_WEEKS), middle))

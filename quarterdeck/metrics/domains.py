@@ -88,6 +88,12 @@ def registration_failures(expires_on: date, *, auto_renew: bool, day: date) -> l
     return failures
 
 
+def failures_said(rows: pd.DataFrame) -> pd.Series[str]:
+    """What each row of `posture_by_zone` fails, in words: `nothing`, or `not known` where its records were not read."""
+    words = rows["is_known"].map({True: "nothing", False: "not known"})
+    return rows["fails"].mask(rows["fails"] == "", words).astype("str")
+
+
 def _posture(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     zones = inventory.table("zones")
     records = inventory.table("records")

@@ -16,13 +16,14 @@ import pandas as pd
 
 from quarterdeck.inventory import AssetInventory, NotAvailable
 from quarterdeck.metrics.collection import overdue_receivables
+from quarterdeck.metrics.days import year_to_date
 from quarterdeck.metrics.exact import total
-from quarterdeck.metrics.expenses import UNALLOCATED
+from quarterdeck.metrics.expenses import CHANNEL_WEEKS, UNALLOCATED
 from quarterdeck.metrics.figure import CATALOGUE
 from quarterdeck.metrics.forecast import cash_sensitivity, outlook
 from quarterdeck.metrics.owed import open_receivables
 from quarterdeck.metrics.revenue import CONCENTRATION_WEEKS, revenue_shares
-from quarterdeck.metrics.state import require_now, weeks_ending_with
+from quarterdeck.metrics.state import local_days, require_now, weeks_ending_with
 from quarterdeck.metrics.statements import margin_by_business, result_bridge
 from quarterdeck.period import Period
 
@@ -162,18 +163,44 @@ def concentration_facts(inventory: AssetInventory, period: Period) -> Facts:
     return found
 
 
-@facts("weeks_known")
+@facts("weeks_known", "booked_weeks", "decided_weeks", "spent_weeks", "events_begin_on")
 def reach_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
-    How far the source of events reaches back.
+    How far the sources reach back: a sentence about 13 weeks of a source that began 6 weeks ago says 6.
 
     Returns:
         `weeks_known` (`20 weeks`: how many of the 52 that end with the report's the source has events of, or has had
-        before).
+        before); in the same way, of 13, `booked_weeks` (bookings), `decided_weeks` (inquiries that were booked or
+        lost) and `spent_weeks` (expenses); `events_begin_on` (the day of the first event, where the fiscal year is
+        older: the year to date lacks what was before).
     """
-    first = inventory.table("events")["starts_at"].min()
-    known = sum(first < week.end for week in weeks_ending_with(period, CONCENTRATION_WEEKS))
-    return {"weeks_known": f"{known} {'week' if known == 1 else 'weeks'}"} if known else {}
+    events = inventory.table("events")
+    starts = events["starts_at"].min()
+    booked = events["booked_at"].min() if "booked_at" in events else None
+    lost = [events[name].min() for name in ("booked_at", "cancelled_at") if name in events]
+    first_day = local_days(events["starts_at"], inventory.company.time_zone).min()
+    return {
+        "weeks_known": _weeks_known(period, starts, CONCENTRATION_WEEKS),
+        "booked_weeks": _weeks_known(period, booked, CHANNEL_WEEKS),
+        "decided_weeks": _weeks_known(period, pd.Series([starts, *lost]).min(), CHANNEL_WEEKS),
+        "spent_weeks": _weeks_known(period, _first_expense(inventory), CHANNEL_WEEKS),
+        "events_begin_on": first_day.date() if first_day.date() > year_to_date(inventory, period).first else None,
+    }
+
+
+def _weeks_known(period: Period, first: pd.Timestamp | None, most: int) -> str | None:
+    """`20 weeks`: how many of the *most* that end with *period* were not over at *first*."""
+    if first is None or pd.isna(first):
+        return None
+    known = sum(first < week.end for week in weeks_ending_with(period, most))
+    return f"{known} {'week' if known == 1 else 'weeks'}" if known else None
+
+
+def _first_expense(inventory: AssetInventory) -> pd.Timestamp | None:
+    if not inventory.has("expenses"):
+        return None
+    first = inventory.table("expenses")["date"].min()
+    return None if pd.isna(first) else first.tz_localize(inventory.company.time_zone)
 
 
 @facts("committed_minor", "committed_crew_minor", "committed_recurring_minor")
@@ -194,22 +221,21 @@ def commitment_facts(inventory: AssetInventory, period: Period) -> Facts:
     }
 
 
-@facts("old_minor", "old_share", "old_events", "old_largest_minor", "overdue_minor", "overdue_events")
+@facts("old_minor", "old_events", "old_largest_minor", "overdue_minor", "overdue_events")
 def receivable_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
     What is owed, in words.
 
     Returns:
-        `old_minor`, `old_share`, `old_events` (owed for over 60 days; None where nothing is), `old_largest_minor` (what
+        `old_minor`, `old_events` (owed for over 60 days; None where nothing is), `old_largest_minor` (what
         the customer who owes most owes of it), `overdue_minor`, `overdue_events` (past `collection_days`).
     """
     owed = open_receivables(inventory, period)
-    old, whole = owed[owed["days"] > OLD_DAYS], total(owed["open_minor"])
+    old = owed[owed["days"] > OLD_DAYS]
     overdue = overdue_receivables(inventory, period)
     by_customer = old.groupby("customer_id")["open_minor"].sum()
     return {
         "old_minor": total(old["open_minor"]) or None,
-        "old_share": total(old["open_minor"]) / whole if len(old) and whole else None,
         "old_events": len(old) or None,
         "old_largest_minor": int(by_customer.max()) if len(by_customer) else None,
         "overdue_minor": total(overdue["open_minor"]) or None,

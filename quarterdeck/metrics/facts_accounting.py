@@ -108,17 +108,19 @@ def expense_facts(inventory: AssetInventory, period: Period) -> Facts:
     }
 
 
-@facts("account_worst", "account_worst_minor", "account_best", "account_best_minor")
+@facts("account_worst", "account_worst_minor", "account_best", "account_best_minor", "accounts_over")
 def account_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
     The year's expenses against their plan, in words.
 
     Returns:
         `account_worst`, `account_worst_minor` (the account furthest over its plan, and by how much), `account_best`,
-        `account_best_minor` (furthest under it).
+        `account_best_minor` (furthest under it), neither where it is small beside the other; `accounts_over` (how
+        many are over theirs, also by little; None for none).
     """
     rows = expenses_by_account(inventory, period).dropna(subset="variance_ytd_minor")
-    return extremes("account", dict(zip(rows["name"], rows["variance_ytd_minor"].tolist(), strict=True)))
+    variances = dict(zip(rows["name"], rows["variance_ytd_minor"].tolist(), strict=True))
+    return {**extremes("account", variances), "accounts_over": int((rows["variance_ytd_minor"] < 0).sum()) or None}
 
 
 @facts("deferred_month", "deferred_month_minor", "deferred_share", "quarter", "quarter_planned_minor",

@@ -245,18 +245,19 @@ def audience_facts(inventory: AssetInventory, period: Period) -> Facts:
     return found
 
 
-@facts("domains_count", "domains_to_mend", "lapsing_domain", "lapses_on")
+@facts("domains_count", "domains_read", "domains_to_mend", "lapsing_domain", "lapses_on")
 def presence_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
     The domains by which the company is found.
 
     Returns:
-        `domains_count` (those whose records are known), `domains_to_mend` (of them; None for none),
+        `domains_count`, `domains_read` (those whose records are known), `domains_to_mend` (of all; None for none),
         `lapsing_domain`, `lapses_on` (the one that expires first, where that is within 60 days or over).
     """
     rows = posture_by_zone(inventory, period)
     found: Facts = {
-        "domains_count": int(rows["is_known"].sum()),
+        "domains_count": len(rows),
+        "domains_read": int(rows["is_known"].sum()),
         "domains_to_mend": int((rows["failures"] > 0).sum()) or None,
     }
     lapsing = rows[rows["fails"].str.contains("expire")].sort_values(["expires_on", "domain"])

@@ -41,8 +41,9 @@ def danger_facts(inventory: AssetInventory, period: Period) -> Facts:
 
 
 @facts(
-    "functions", "leaking_functions", "neediest_function", "neediest_variables", "needed_variables", "unread_functions"
-)
+    "functions", "leaking_functions", "neediest_function", "neediest_variables", "needed_variables", "read_functions",
+    "unread_functions",
+)  # fmt: skip
 def function_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
     What the functions' environment risks.
@@ -50,13 +51,15 @@ def function_facts(inventory: AssetInventory, period: Period) -> Facts:
     Returns:
         `functions`, `leaking_functions` (with a secret as default; None for none), `neediest_function`,
         `neediest_variables` (the one that needs most variables without default, and how many), `needed_variables`
-        (of all functions; None for none), `unread_functions` (whose source cannot be read; None for none).
+        (of all functions; None for none), `read_functions`, `unread_functions` (whose source can, and cannot, be read;
+        the latter None for none).
     """
     rows = configuration_by_function(inventory, period)
     found: Facts = {
         "functions": len(rows),
         "leaking_functions": int((rows["leaks"] > 0).sum()) or None,
         "needed_variables": int(rows["needs_value"].sum()) or None,
+        "read_functions": int(rows["parse_error"].isna().sum()),
         "unread_functions": int(rows["parse_error"].notna().sum()) or None,
     }
     most, name = max(zip(rows["needs_value"].tolist(), rows["name"].tolist(), strict=True))
@@ -139,14 +142,14 @@ def cost_facts(inventory: AssetInventory, period: Period) -> Facts:
     What the projects cost a month, and what would save.
 
     Returns:
-        `idle_projects` (paused or retired, that cost something), `idle_paid_minor`, `idle_stated_minor` (what is paid
-        for them, and stated by their handoffs), `savings_minor` (all that `savings` lists), `stated_unpaid_minor` (of
-        it for projects that no expense names). All are None for none.
+        `idle_projects` (paused or retired, that something is paid for), `idle_paid_minor`, `idle_stated_minor` (what
+        is paid for those, and what the handoffs of all idle ones state), `savings_minor` (all that `savings` lists),
+        `stated_unpaid_minor` (of it for projects that no expense names). All are None for none.
     """
     costs = cost_by_project(inventory, period)
     idle = costs[costs["status"].isin(IDLE_STATES)]
     found: Facts = {
-        "idle_projects": len(idle) or None,
+        "idle_projects": int((idle["paid_minor"] > 0).sum()) or None,
         "idle_paid_minor": total(idle["paid_minor"]) or None,
         "idle_stated_minor": total(idle["stated_minor"]) or None,
     }

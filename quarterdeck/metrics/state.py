@@ -86,7 +86,7 @@ def booked_between(inventory: AssetInventory, start: datetime, end: datetime) ->
         created = inventory.events_between(start, end, by="created_at")
         booked = pd.concat([booked, created[created["booked_at"].isna() & _is_won(created)]])
     if booked.empty:
-        _require_history(inventory, start, by="booked_at")
+        require_history(inventory, start, by="booked_at")
     return booked
 
 
@@ -102,7 +102,7 @@ def served_between(inventory: AssetInventory, start: datetime, end: datetime) ->
         ended = ended[ended["ends_at"].isna()]
         ended = pd.concat([ended, inventory.events_between(start, end, by="ends_at")])
     if ended.empty:
-        _require_history(inventory, start, by="starts_at")
+        require_history(inventory, start, by="starts_at")
     return ended[ended["status"] == "completed"]
 
 
@@ -153,7 +153,7 @@ def require_now(inventory: AssetInventory, period: Period) -> None:
         raise NotAvailable(KNOWN_ONLY_NOW)
 
 
-def _require_history(inventory: AssetInventory, start: datetime, *, by: str) -> None:
+def require_history(inventory: AssetInventory, start: datetime, *, by: str) -> None:
     """
     Go on only where the source reaches back before *start*.
 

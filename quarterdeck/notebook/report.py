@@ -31,7 +31,8 @@ from quarterdeck.blocks import (
     Table,
 )
 from quarterdeck.charts import DARK, LIGHT, Drawing
-from quarterdeck.display import NOT_AVAILABLE, Display
+from quarterdeck.charts.layout import ALT_LIMIT
+from quarterdeck.display import NOT_AVAILABLE, Display, cut_at_word
 from quarterdeck.inventory import TABLES, AssetInventory, NotAvailable
 from quarterdeck.metrics import CATALOGUE, Figure, Metric
 from quarterdeck.metrics.days import year_to_date
@@ -50,7 +51,6 @@ from quarterdeck.period import Period
 
 MAIL_ROWS = 12
 KPIS_SHOWN = 6
-_ALT_LIMIT = 350
 _FIRST_EDITION_OF_ROWS = (
     "There is no previous edition: what came and went is not known, and figures known only for their own week have"
     " nothing beside them."
@@ -142,7 +142,7 @@ class Report:
         return None if age is None else age_words(age, "days", "hours")
 
     def frame(
-        self, make: Callable[..., pd.DataFrame], what: str, *arguments: object, empty: str = ""
+        self, make: Callable[..., pd.DataFrame], what: str, *arguments: object, empty: Say = ""
     ) -> pd.DataFrame | None:
         """
         The rows that *make* gives for the week; where there are none, a sentence says why in their place.
@@ -151,7 +151,7 @@ class Report:
             make: A function of `metrics` that takes an inventory and a period.
             what: What is missing then: `the cash forecast`.
             arguments: What *make* takes besides.
-            empty: The sentence to say where all is known and there are no rows: `Every served event is paid.`
+            empty: What to say where all is known and there are no rows: `Every served event is paid.`
 
         Returns:
             The frame with at least one row, or None: then the cell has nothing more to show.
@@ -162,7 +162,8 @@ class Report:
             show(Note(text=_not_available([what], str(absent))))
             return None
         if rows.empty:
-            show(Note(text=empty or f"Nothing to show: {what}."))
+            said = self._speaker.say(empty or f"Nothing to show: {what}.", "empty")
+            show(Note(text=said.text, metrics=said.metrics))
             return None
         return rows
 
@@ -250,7 +251,7 @@ class Report:
             title=said["title"].text,
             subtitle=said["subtitle"].text,
             note=below.text,
-            alt=(alt or drawing.alt)[:_ALT_LIMIT],
+            alt=cut_at_word(alt or drawing.alt, ALT_LIMIT),
             png=base64.b64encode(drawing.png(LIGHT)).decode(),
             png_dark=base64.b64encode(drawing.png(DARK)).decode(),
             width=drawing.width,

@@ -13,7 +13,8 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel
 
 from quarterdeck.blocks import Cell, Delta
-from quarterdeck.render.items import Printed, Prose, cut_at_word
+from quarterdeck.display import cut_at_word
+from quarterdeck.render.items import Printed, Prose
 
 _MOST: Mapping[type, int] = {Cell: 160, Delta: 24}  # letters, of what stands in a narrow place
 _WHOLE = (Prose, Printed)  # markup cannot be cut by letters, and what was printed is cut by lines

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from quarterdeck.blocks import Actions, Chart, Kpis, Note, SinceLastWeek, Table
+from quarterdeck.display import cut_at_word
 from quarterdeck.render.columns import columns_that_fit
 from quarterdeck.render.cutting import Scissors
-from quarterdeck.render.items import Document, Item, Picture, Printed, Prose, cut_at_word
+from quarterdeck.render.items import Document, Item, Picture, Printed, Prose
 from quarterdeck.render.mime import Image, content_id
 from quarterdeck.render.pictures import fit_for_mail
 

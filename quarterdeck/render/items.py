@@ -110,13 +110,3 @@ def readable(text: str, *, keep_lines: bool = False) -> str:
 def runs_right_to_left(text: str) -> bool:
     """Whether *text* has a letter of a right-to-left script."""
     return any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
-
-
-def cut_at_word(text: str, length: int) -> str:
-    """*text*, or as many of its words as fit into *length* characters with an ellipsis."""
-    if len(text) <= length:
-        return text
-    head = text[: length - 1]
-    whole = head.rpartition(" ")[0] if text[length - 1] != " " else head
-    # One word longer than the line has to be cut somewhere.
-    return (whole if len(whole) >= length // 2 else head).rstrip(" ,;:·–-") + "…"

@@ -12,10 +12,11 @@ import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from quarterdeck.display import cut_at_word
 from quarterdeck.render.excerpt import BUDGETS, Excerpt, Excerpter
 from quarterdeck.render.exporter import TEMPLATES
 from quarterdeck.render.identity import EditionIdentity
-from quarterdeck.render.items import Document, cut_at_word
+from quarterdeck.render.items import Document
 from quarterdeck.render.looks import equip, nice, sources
 from quarterdeck.render.mime import Attachment, MessageBody, encoded
 from quarterdeck.render.text import write_text
