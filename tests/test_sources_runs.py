@@ -103,7 +103,7 @@ from quarterdeck.config import load_company
 from quarterdeck.snapshot import take_snapshot
 from quarterdeck.sources import Collected
 from quarterdeck.sources.canonical import content_hash
-from quarterdeck.sources.dynamodb_json import page_of
+from quarterdeck.sources.dynamodb_json import Items, Origin
 from quarterdeck.sources.tables import typed_table
 
 folder, count, now = Path(sys.argv[1]), int(sys.argv[2]), datetime(2026, 11, 24, tzinfo=UTC)
@@ -117,7 +117,7 @@ def pages(attributes):
         ids = (number * 7919 % count for number in range(start, start + 1000))
         at, web = {"S": "2026-11-01T10:00:00Z"}, {"S": "web"}
         items = [{"id": {"S": f"u-{id_:08}"}, "at": at, "channel": web} for id_ in ids]
-        yield page_of("users", "item", range(1, 1001), items, attributes)
+        yield Items(Origin("users", "item", range(1, 1001)), items)
 
 table, _ = typed_table("users", pages, company)
 content_hash("users", table)

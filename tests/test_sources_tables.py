@@ -356,6 +356,8 @@ def test_money_beyond_64_bits_is_refused(text):
 def test_the_largest_amount_is_exact():
     """The largest amount that fits is read to the cent; tiny exponents of zero are zero."""
     assert minor_from("92233720368547758.07", 2) == 2**63 - 1
+    with pytest.raises(NotUnderstood, match="a number of at most 200 digits"):
+        minor_from("1" * 201, 2)
     assert minor_from("0E-999", 2) == 0
     assert count_from("12.0") == 12
 
@@ -457,6 +459,7 @@ def test_malformed_json_is_named_with_its_line():
         (b"\x1f\x8b rest", ": found damaged gzip ("),
         (gzip.compress(b'{"Items": []}', mtime=0)[:-4], ": found damaged gzip ("),
         ("[" * 200_000, "line 1: found JSON nested too deeply"),
+        ('{"Items": [], "Count": ' + "1" * 5_000 + "}", "line 1: found JSON that cannot be read (Exceeds the limit"),
         ('{"Items": [{"id": {"S": "\\ud800"}}]}', "item 1, id: found '\\ud800', expected text that UTF-8 can write"),
     ],
 )

@@ -22,7 +22,7 @@ from quarterdeck.sources.handoffs import HANDOFF_PATTERNS, read_handoffs
 from quarterdeck.sources.lambdas import LAMBDA_PATTERNS, read_lambdas
 from quarterdeck.sources.reading import UNWATCHED, Document, Finding, Reading, Told, Watch, documents_in, table_of
 from quarterdeck.sources.route53 import documents_of_route53
-from quarterdeck.sources.scan import pages_of_table
+from quarterdeck.sources.scan import rows_of_table
 from quarterdeck.sources.tables import read_table, typed_table
 
 __all__ = ["UNWATCHED", "Collected", "Provenance", "Told", "Watch", "collect"]
@@ -161,7 +161,7 @@ def _scanned(company: Company, name: TableName, watch: Watch) -> Reading:
 
     source = company.sources.tables[name]
     table, findings = typed_table(
-        name, lambda attributes: pages_of_table(source, attributes, tell, watch.go_on), company
+        name, lambda attributes: rows_of_table(source, attributes, tell, watch.go_on), company
     )
     return Reading({name: table}, findings, {name: content_hash(name, table)})
 

@@ -1,18 +1,26 @@
 """
-DynamoDB JSON, column by column: `aws dynamodb scan` output and the data files of an export to S3.
+DynamoDB JSON: `aws dynamodb scan` output, the data files of an export to S3, and the pages of a live scan.
 
-Only the attributes that are asked for leave this module: names, addresses and phone numbers that a real
-table holds beside them are never kept.
+Rows come as they were written, and are decoded when it is known how: many at once by pyarrow, or one by one.
+pyarrow decodes only what is as DynamoDB writes it, and whatever it refuses is decoded one by one, which knows what
+is wrong, and where. Only the attributes that are asked for leave this module: names, addresses and phone numbers
+that a real table holds beside them are never kept.
 """
 
 from __future__ import annotations
 
+import io
+import json
 from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+import pyarrow.json
 
 from quarterdeck.errors import InputInvalid
-from quarterdeck.sources.decoding import json_values
+from quarterdeck.sources.decoding import text_pieces, text_values
 from quarterdeck.sources.reading import Document
 
 # S and N are both texts: a table may hold an attribute as S here and as N there.
@@ -25,6 +33,9 @@ _KINDS = {
     "L": "a list (L)",
     "M": "a map (M)",
 }
+# What a cell of ours may be. pyarrow passes over the other kinds, which leaves a value without any of these.
+_TYPED = pa.struct([("S", pa.string()), ("N", pa.string()), ("BOOL", pa.bool_()), ("NULL", pa.bool_())])
+_LINE = b'{"Item":'
 _EXPECTED = "a typed value such as {'S': 'text'} or {'N': '12'}"
 # Under these names the CLI and the API say that there is more than what they printed.
 _CUT_OFF = ("LastEvaluatedKey", "NextToken")
@@ -40,41 +51,162 @@ class Unreadable:
 Cell = str | bool | Unreadable | None
 
 
+Columns = Mapping[str, pa.StructArray]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where some rows come from: a file or a table, and what *numbers*, one a row, count: its items, or its lines."""
+
+    place: str
+    counted: str
+    numbers: Sequence[int]
+
+    def place_of(self, row: int) -> str:
+        return f"{self.place}, {self.counted} {self.numbers[row]}"
+
+    def of(self, rows: Sequence[int]) -> Origin:
+        return Origin(self.place, self.counted, [self.numbers[row] for row in rows])
+
+
 @dataclass(frozen=True)
 class Page:
     """
     Some rows of a table, by attribute.
 
     Args:
-        place: Where they come from: a file, or a table.
-        counted: What *numbers* count: the items, or the lines of the file.
-        numbers: One a row.
         cells: Attribute to one cell a row; None where the row lacks it, or where it is NULL.
     """
 
-    place: str
-    counted: str
-    numbers: Sequence[int]
+    origin: Origin
     cells: Mapping[str, Sequence[Cell]]
 
-    def place_of(self, row: int) -> str:
-        return f"{self.place}, {self.counted} {self.numbers[row]}"
+
+class Rows(Protocol):
+    """Some rows of a table as they were written."""
+
+    @property
+    def origin(self) -> Origin:
+        """Where they come from."""
+
+    def columns(self, attributes: Collection[str]) -> Columns | None:
+        """
+        All of them at once: each attribute as a struct of S, N, BOOL and NULL, null where a row lacks it.
+
+        None where pyarrow refuses them. A value of another kind is a struct without any value.
+        """
+
+    def page(self, rows: Sequence[int], attributes: Collection[str]) -> Page:
+        """
+        Some of them, one by one.
+
+        Raises:
+            InputInvalid: One of them is no item, or one of the attributes no typed value.
+        """
 
 
-def pages_of(document: Document, attributes: Collection[str]) -> Iterator[Page]:
+@dataclass(frozen=True)
+class Items:
+    """Rows that Python has decoded already: a page of a scan."""
+
+    origin: Origin
+    items: Sequence[object]
+
+    def columns(self, attributes: Collection[str]) -> Columns | None:
+        try:
+            return {
+                attribute: pa.array([item.get(attribute) for item in self.items], _TYPED)  # type: ignore[attr-defined] # no item: refused below
+                for attribute in attributes
+            }
+        except (pa.ArrowException, AttributeError, UnicodeEncodeError):
+            return None
+
+    def page(self, rows: Sequence[int], attributes: Collection[str]) -> Page:
+        return page_of(self.origin.of(rows), [self.items[row] for row in rows], attributes)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows as a Scan answers them: `{"Items": […], …}`, undecoded."""
+
+    origin: Origin
+    text: bytes
+
+    def columns(self, attributes: Collection[str]) -> Columns | None:
+        found = _parsed(self.text, "Items", pa.list_(_item(attributes)))
+        return None if found is None else _columns(found.flatten(), attributes, self.origin)
+
+    def page(self, rows: Sequence[int], attributes: Collection[str]) -> Page:
+        items = json.loads(self.text)["Items"]
+        return page_of(self.origin.of(rows), [items[row] for row in rows], attributes)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Rows as an export has them: each on a line, which begins with `{"Item":`."""
+
+    origin: Origin
+    text: bytes
+
+    def columns(self, attributes: Collection[str]) -> Columns | None:
+        found = _parsed(self.text, "Item", _item(attributes))
+        return None if found is None else _columns(found, attributes, self.origin)
+
+    def page(self, rows: Sequence[int], attributes: Collection[str]) -> Page:
+        place, numbers, texts = self.origin.place, self.origin.numbers, self.text.split(b"\n")
+        found = [pair for row in rows for pair in text_values(texts[row].decode(), place, numbers[row])]
+        items = [_item_of(value, place, line) for line, value in found]
+        return page_of(Origin(place, self.origin.counted, [line for line, _ in found]), items, attributes)
+
+
+def _item(attributes: Collection[str]) -> pa.StructType:
+    return pa.struct([(attribute, _TYPED) for attribute in attributes])
+
+
+def _parsed(text: bytes, key: str, kind: pa.DataType) -> pa.Array | None:
+    """What *key* holds in the JSON values of *text*; None where pyarrow refuses them."""
+    wanted = pa.json.ParseOptions(pa.schema([(key, kind)]), unexpected_field_behavior="ignore")
+    at_once = pa.json.ReadOptions(use_threads=False, block_size=len(text) + 1)
+    try:
+        return pa.json.read_json(io.BytesIO(text), at_once, wanted)[key].combine_chunks()
+    except pa.ArrowException:
+        return None
+
+
+def _columns(items: pa.StructArray, attributes: Collection[str], origin: Origin) -> Columns | None:
+    """The columns of *items*, if each row of *origin* is one."""
+    if len(items) != len(origin.numbers) or items.null_count:
+        return None
+    return dict(zip(attributes, items.flatten(), strict=True))
+
+
+def rows_of(document: Document) -> Iterator[Rows]:
     """
-    The rows of *document*, with *attributes* only: a page a `{"Items": […]}`, one page for all `{"Item": …}`.
+    The rows of *document*, some at a time: of a scan's pages, or of an export's lines.
 
     Raises:
         InputInvalid: It is not DynamoDB JSON, or of a scan that lacks items; the place names file and line or item.
     """
     if not document.content.strip():
         raise InputInvalid(document.place, "an empty file", "the output of aws dynamodb scan")
+    first = 1
+    pieces = text_pieces(document)
+    for piece in pieces:
+        lines = piece.count(b"\n") + (not piece.endswith(b"\n"))
+        if not piece.startswith(_LINE) or piece.count(b"\n" + _LINE) + 1 != lines:
+            yield from _values(document, "".join((piece.decode(), *(other.decode() for other in pieces))), first)
+            return
+        yield Lines(Origin(document.place, "line", range(first, first + lines)), piece)
+        first += lines
+
+
+def _values(document: Document, text: str, first: int) -> Iterator[Rows]:
+    """The rows of *text*, which begins on line *first* of *document*, wherever its values begin and end."""
     counted_items = 0
     lines = array("q")
     items: list[object] = []
     more: str | None = None
-    for line, value in json_values(document):
+    for line, value in text_values(text, document.place, first):
         match value:
             case {"Items": list(page), **rest}:
                 numbers = range(counted_items + 1, counted_items + len(page) + 1)
@@ -83,41 +215,47 @@ def pages_of(document: Document, attributes: Collection[str]) -> Iterator[Page]:
                 if not more and rest.get("Count", len(page)) != len(page):
                     found, expected = f"{len(page)} items", f"{rest['Count']}, as its Count says"
                     raise InputInvalid(f"{document.place}, line {line}", found, expected)
-                yield page_of(document.place, "item", numbers, page, attributes)
+                yield Items(Origin(document.place, "item", numbers), page)
             case {"Item": item}:
                 lines.append(line)
                 items.append(item)
             case _:
-                found = f"JSON without Items or Item ({_shape(value)})"
-                expected = "the output of aws dynamodb scan, or an export to S3"
-                raise InputInvalid(f"{document.place}, line {line}", found, expected)
+                raise _neither(value, document.place, line)
     if more:
         raise InputInvalid(document.place, f"a scan that was cut off ({more} is given)", "all pages of the scan")
     if items:
-        yield page_of(document.place, "line", lines, items, attributes)
+        yield Items(Origin(document.place, "line", lines), items)
 
 
-def page_of(
-    place: str, counted: str, numbers: Sequence[int], items: Sequence[object], attributes: Collection[str]
-) -> Page:
+def page_of(origin: Origin, items: Sequence[object], attributes: Collection[str]) -> Page:
     """
-    *items* as DynamoDB types them, with *attributes* only; *place*, *counted* and *numbers* as `Page` says.
+    *items* as DynamoDB types them, with *attributes* only.
 
     Raises:
         InputInvalid: One of them is no item, or one of the attributes no typed value.
     """
     columns: dict[str, list[Cell]] = {attribute: [] for attribute in attributes}
-    page = Page(place, counted, numbers, columns)
     for row, item in enumerate(items):
         if not isinstance(item, dict):
-            raise InputInvalid(page.place_of(row), _shape(item), "an item: attributes with typed values")
+            raise InputInvalid(origin.place_of(row), _shape(item), "an item: attributes with typed values")
         for attribute, cells in columns.items():
             try:
                 cells.append(_cell(item.get(attribute)))
             except ValueError as error:
                 found = _shortened(repr(item[attribute]))
-                raise InputInvalid(f"{page.place_of(row)}, {attribute}", found, _EXPECTED) from error
-    return page
+                raise InputInvalid(f"{origin.place_of(row)}, {attribute}", found, _EXPECTED) from error
+    return Page(origin, columns)
+
+
+def _item_of(value: object, place: str, line: int) -> object:
+    if not isinstance(value, dict) or "Item" not in value:
+        raise _neither(value, place, line)
+    return value["Item"]
+
+
+def _neither(value: object, place: str, line: int) -> InputInvalid:
+    found = f"JSON without Items or Item ({_shape(value)})"
+    return InputInvalid(f"{place}, line {line}", found, "the output of aws dynamodb scan, or an export to S3")
 
 
 def _cell(typed: object) -> Cell:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from quarterdeck.aws import THROTTLED, client, code_of, in_our_words
 from quarterdeck.errors import AwsUnavailable, InputInvalid
 from quarterdeck.source_settings import TableSource
-from quarterdeck.sources.dynamodb_json import Page, page_of
+from quarterdeck.sources.dynamodb_json import Answer, Items, Origin, Rows
 from quarterdeck.sources.reading import GoOn
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class _Scan:
     table: str
     source: TableSource
     request: dict[str, Any]
-    pages: queue.Queue[Page | BaseException | None] = field(init=False)
+    pages: queue.Queue[Rows | BaseException | None] = field(init=False)
     is_over: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -56,12 +56,12 @@ class _Scan:
         return f"DynamoDB table {self.table} in {self.dynamodb.meta.region_name}"
 
 
-def pages_of_table(
+def rows_of_table(
     source: TableSource,
     attributes: Collection[str],
     told: Told = lambda _: None,
     go_on: GoOn = lambda *_: None,
-) -> Iterator[Page]:
+) -> Iterator[Rows]:
     """
     The items of the table that *source* names, with *attributes* only, as they stand when they are read.
 
@@ -93,7 +93,7 @@ def pages_of_table(
         },
     )
     threads = [
-        threading.Thread(target=_read_segment, args=(scan, segment, attributes), name=f"scan-{segment}", daemon=True)
+        threading.Thread(target=_read_segment, args=(scan, segment), name=f"scan-{segment}", daemon=True)
         for segment in range(source.segments)
     ]
     for thread in threads:
@@ -109,7 +109,7 @@ def pages_of_table(
                 thread.join(0.05)
 
 
-def _all_pages(scan: _Scan, segments: int, told: Told, go_on: GoOn) -> Iterator[Page]:
+def _all_pages(scan: _Scan, segments: int, told: Told, go_on: GoOn) -> Iterator[Rows]:
     items = 0
     while segments:
         go_on(scan.subject, f"{items:,} items")
@@ -122,7 +122,7 @@ def _all_pages(scan: _Scan, segments: int, told: Told, go_on: GoOn) -> Iterator[
         elif isinstance(page, BaseException):
             raise page
         else:
-            items += len(page.numbers)
+            items += len(page.origin.numbers)
             told(items)
             yield page
 
@@ -133,9 +133,9 @@ def _drain(scan: _Scan) -> None:
         scan.pages.get_nowait()
 
 
-def _read_segment(scan: _Scan, segment: int, attributes: Collection[str]) -> None:
+def _read_segment(scan: _Scan, segment: int) -> None:
     try:
-        for page in _segment(scan, segment, attributes):
+        for page in _segment(scan, segment):
             scan.pages.put(page)
             if scan.is_over.is_set():
                 return
@@ -144,28 +144,30 @@ def _read_segment(scan: _Scan, segment: int, attributes: Collection[str]) -> Non
         scan.pages.put(error)
 
 
-def _segment(scan: _Scan, segment: int, attributes: Collection[str]) -> Iterator[Page]:
+def _segment(scan: _Scan, segment: int) -> Iterator[Rows]:
     request = {**scan.request, "Segment": segment}
     read = 0
     while True:
         began = time.monotonic()
         answer = _asked(scan, request)
-        page = _page(scan, answer, f"segment {segment + 1} of {scan.source.segments}", read, attributes)
+        page = _page(scan, answer, f"segment {segment + 1} of {scan.source.segments}", read)
         yield page
-        read += len(page.numbers)
+        read += len(page.origin.numbers)
         if "LastEvaluatedKey" not in answer:
             return
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
         _spare(scan, answer, time.monotonic() - began)
 
 
-def _page(scan: _Scan, answer: dict[str, Any], segment: str, read: int, attributes: Collection[str]) -> Page:
-    """The page in *answer*, which loses it: raw items take several times the memory, and a page may have to wait."""
-    items = answer.pop("Items", [])
+def _page(scan: _Scan, answer: dict[str, Any], segment: str, read: int) -> Rows:
+    """The rows of *answer*, which loses them: decoded they take several times the memory, and may have to wait."""
+    found = answer.pop("Items", [])
+    count = found.count if isinstance(found, _Undecoded) else len(found)
     place = f"{scan.subject}, {segment}"
-    if len(items) != answer.get("Count"):
-        raise InputInvalid(place, f"a page of {len(items)} items", f"{answer.get('Count')}, as it says itself")
-    return page_of(place, "item", range(read + 1, read + len(items) + 1), items, attributes)
+    if count != answer.get("Count"):
+        raise InputInvalid(place, f"a page of {count} items", f"{answer.get('Count')}, as it says itself")
+    origin = Origin(place, "item", range(read + 1, read + count + 1))
+    return Answer(origin, found.text) if isinstance(found, _Undecoded) else Items(origin, found)
 
 
 def _asked(scan: _Scan, request: dict[str, Any]) -> Any:  # noqa: ANN401 - boto3's answer
@@ -180,11 +182,19 @@ def _asked(scan: _Scan, request: dict[str, Any]) -> Any:  # noqa: ANN401 - boto3
     raise AssertionError("the last attempt returns or raises")
 
 
+@dataclass(frozen=True)
+class _Undecoded:
+    """An answer that holds *count* items, as its text."""
+
+    text: bytes
+    count: int
+
+
 def _items_past_the_parser(
     response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object
 ) -> None:
     """
-    Take a page's items as the JSON that they are.
+    Leave a page's items in the JSON that they are.
 
     botocore goes through its model of an item for every value, which takes ten times as long as reading the JSON,
     and gives the same. What is no page is left to it, and so are all other parts of the answer.
@@ -194,7 +204,7 @@ def _items_past_the_parser(
     except ValueError:
         return
     if response_dict["status_code"] == HTTPStatus.OK and isinstance(body, dict) and "Items" in body:
-        customized_response_dict["Items"] = body.pop("Items")
+        customized_response_dict["Items"] = _Undecoded(response_dict["body"], len(body.pop("Items")))
         response_dict["body"] = json.dumps(body).encode()
 
 

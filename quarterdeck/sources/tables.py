@@ -1,16 +1,16 @@
 """
-Events, users, checklists and claims: pages of DynamoDB items to our columns, as `company.yaml` maps them.
+Events, users, checklists and claims: rows of DynamoDB items to our columns, as `company.yaml` maps them.
 
-Decoding (`dynamodb_json`) and typing (here) are apart, so that whatever yields pages is typed by the same code.
-What is wrong with an id, a state, a time, an amount or anything required stops the reading, and the message
-names file, row, attribute and value. A wrong value of an optional text, count or flag is missing, and a finding.
+Rows come some thousand at a time (`dynamodb_json`). Most are typed at once, column by column (`columnar`); those that
+are written in another way are typed one by one, by the same readers (`fields`), which say what is wrong with them.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -20,66 +20,17 @@ import pyarrow.compute as pc
 
 from quarterdeck.config import Company
 from quarterdeck.errors import InputInvalid
-from quarterdeck.inventory import TABLES, Column
-from quarterdeck.source_settings import ColumnSource, TableName
-from quarterdeck.sources.dynamodb_json import Cell, Page, Unreadable, pages_of
+from quarterdeck.inventory import TABLES
+from quarterdeck.source_settings import TableName
+from quarterdeck.sources.columnar import Typed, typed_columns
+from quarterdeck.sources.dynamodb_json import Cell, Origin, Page, Rows, Unreadable, rows_of
+from quarterdeck.sources.fields import Field, fields_of
 from quarterdeck.sources.reading import UNWATCHED, Document, Finding, Reading, Watch
 from quarterdeck.sources.runs import in_order
-from quarterdeck.sources.values import (
-    NotUnderstood,
-    count_from,
-    epoch_from,
-    hours_from,
-    instant_from,
-    is_shown_twice,
-    local_from,
-    minor_from,
-)
+from quarterdeck.sources.values import NotUnderstood, is_shown_twice
 
-_UNITS: Mapping[str, tuple[str, ...]] = {
-    "minor": ("major", "minor"),
-    "instant": ("epoch_seconds", "epoch_millis", "local"),
-}
-# Columns of these kinds say nothing that a figure could silently be wrong by.
-_MAY_BE_LEFT_OUT = ("text", "count", "flag")
 _NAMED_AT_MOST = 10
-_WORDS: Mapping[str, str] = {
-    "text": "a text",
-    "instant": "a time",
-    "minor": "an amount of money",
-    "count": "a whole number",
-    "flag": "true or false",
-    "hours": "a number of hours",
-}
-
-
-@dataclass(frozen=True)
-class _Field:
-    """One column of ours: its rule, where it comes from, and how one of its texts is read."""
-
-    ours: str
-    column: Column
-    source: ColumnSource
-    read: Callable[[str], object]
-    is_required: bool
-    is_lenient: bool
-
-    def value(self, cell: Cell) -> object:
-        """The cell's value, None where it is missing; raises `NotUnderstood`."""
-        if isinstance(cell, bool):
-            if self.column.kind == "flag" and not self.source.values:
-                return cell
-            # A flag can be renamed like any other value: {from: archived, values: {"true": retired, …}}
-            cell = self.source.values.get(str(cell).lower(), cell)
-        elif isinstance(cell, str) and self.source.values:
-            cell = self.source.values.get(cell, cell)
-        if isinstance(cell, bool | Unreadable):
-            raise NotUnderstood(_WORDS[self.column.kind])
-        if not cell:
-            if self.is_required:
-                raise NotUnderstood(f"{_WORDS[self.column.kind]}: every row needs {self.ours}")
-            return None
-        return self.read(cell)
+_THREADS = 2  # that type rows while others are read, and sorted; pyarrow lets them run side by side
 
 
 @dataclass
@@ -131,164 +82,98 @@ def read_table(name: TableName, documents: Iterable[Document], company: Company,
     """
     hashes: dict[str, str] = {}
 
-    def pages(attributes: frozenset[str]) -> Iterator[Page]:
+    def rows() -> Iterator[Rows]:
         items = 0
         for document in documents:
             hashes[document.name] = sha256(document.content).hexdigest()
-            for page in pages_of(document, attributes):
+            for some in rows_of(document):
                 watch.go_on(f"sources.tables.{name}, {document.place}", f"{items:,} items")
-                items += len(page.numbers)
-                yield page
+                items += len(some.origin.numbers)
+                yield some
 
-    table, findings = typed_table(name, pages, company)
+    table, findings = typed_table(name, lambda _: rows(), company)
     return Reading({name: table}, findings, hashes)
 
 
 def typed_table(
-    name: TableName, pages: Callable[[frozenset[str]], Iterable[Page]], company: Company
+    name: TableName, rows: Callable[[frozenset[str]], Iterable[Rows]], company: Company
 ) -> tuple[pa.Table, list[Finding]]:
     """
-    Table *name* from *pages*, which is given the attributes that are mapped, and its findings.
+    Table *name* from *rows*, which is given the attributes that are mapped, and its findings.
 
-    Its rows are in key order, in a file that is mapped into memory: memory holds some pages and runs of rows.
+    Its rows are in key order, in a file that is mapped into memory: memory holds some rows and runs of rows.
 
     Raises:
         InputInvalid: The column map cannot be used, or a row breaks a rule of its column.
         StoreUnwritable: The folder for temporary files is full or not ours.
     """
-    fields = _fields(name, company)
-    key = TABLES[name].key[0]
-    doubts = _Doubts()
-    schema = TABLES[name].arrow_schema([one.ours for one in fields])
-    origins: list[Page] = []
-    zone = ZoneInfo(company.time_zone)
-    attributes = frozenset(one.source.attribute for one in fields if one.source.attribute is not None)
-
-    def typed() -> Iterator[pa.Table]:
-        for page in pages(attributes):
-            columns = _typed_page(page, fields, key, doubts, zone)
-            table = pa.Table.from_pydict({rule.name: columns[rule.name] for rule in schema}, schema=schema)
-            if name == "events":
-                _look_at_events(table, page, doubts)
-            origins.append(replace(page, cells={}))
-            yield table
+    reader = _Reader(name, fields_of(name, company), ZoneInfo(company.time_zone))
 
     def refuse_twice(id_: str, first: int, second: int) -> None:
-        found = f"{key} {id_!r} a second time (first: {_place(origins, first)})"
-        raise InputInvalid(_place(origins, second), found, "every id once")
+        found = f"{reader.key} {id_!r} a second time (first: {_place(reader.origins, first)})"
+        raise InputInvalid(_place(reader.origins, second), found, "every id once")
 
-    table = in_order(typed(), schema, key, refuse_twice)
-    return table, list(_doubtful(name, fields, doubts, table.num_rows))
-
-
-def _fields(name: TableName, company: Company) -> list[_Field]:
-    """The mapped columns in our order, then the currency where it is mapped; refuses a map that cannot be used."""
-    rules = dict(TABLES[name].columns)
-    place = f"company.yaml, sources.tables.{name}.columns"
-    sources = company.sources.tables[name].columns
-    if any(rule.kind == "minor" for rule in rules.values()):
-        rules["currency"] = Column("text", absent=True)
-    for ours in sources:
-        if ours not in rules:
-            raise InputInvalid(f"{place}.{ours}", f"the unknown column {ours!r}", f"one of {', '.join(rules)}")
-    for ours, rule in rules.items():
-        if ours not in sources and not rule.absent:
-            raise InputInvalid(place, f"no column {ours!r}", f"it to be mapped: every row of {name} needs it")
-    return [_field(f"{place}.{ours}", ours, rules[ours], company, sources[ours]) for ours in rules if ours in sources]
-
-
-def _field(place: str, ours: str, rule: Column, company: Company, source: ColumnSource) -> _Field:
-    units = _UNITS.get(rule.kind, ())
-    if source.unit is not None and source.unit not in units:
-        expected = f"one of {', '.join(units)}" if units else f"no unit: {ours} is {_WORDS[rule.kind]}"
-        raise InputInvalid(f"{place}.unit", repr(source.unit), expected)
-    read = _only(company.currency) if ours == "currency" else _read(rule, source.unit, company)
-    lenient = ours != "currency" and rule.absent and rule.kind in _MAY_BE_LEFT_OUT
-    one = _Field(ours, rule, source, read, is_required=not (rule.absent or rule.empty), is_lenient=lenient)
-    if source.attribute is None:
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="typing") as pool:
         try:
-            one.value(_constant(source))
-        except NotUnderstood as error:
-            raise InputInvalid(f"{place}.value", repr(source.value), error.expected) from error
-    return one
+            typed = reader.typed(rows(reader.attributes), pool)
+            table = in_order(typed, reader.schema, reader.key, refuse_twice)
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return table, list(_doubtful(name, reader.fields, reader.doubts, table.num_rows))
 
 
-def _constant(source: ColumnSource) -> Cell:
-    return source.value if isinstance(source.value, bool) else str(source.value)
+class _Reader:
+    """Types the rows of one table, and remembers where they came from and what was doubtful."""
 
+    def __init__(self, name: TableName, fields: Sequence[Field], zone: ZoneInfo) -> None:
+        self.name = name
+        self.fields = fields
+        self.key = TABLES[name].key[0]
+        self.schema = TABLES[name].arrow_schema([one.ours for one in fields])
+        self.attributes = frozenset(one.source.attribute for one in fields if one.source.attribute is not None)
+        self.zone = zone
+        self.doubts = _Doubts()
+        self.origins: list[Origin] = []
 
-def _read(rule: Column, unit: str | None, company: Company) -> Callable[[str], object]:
-    """How a text of a column under *rule* is read; money without a unit is in major units."""
-    match rule.kind:
-        case "minor":
-            digits = company.minor_digits
-            return _at_least(rule.least, lambda text: minor_from(text, digits, unit=unit))
-        case "count":
-            return _at_least(rule.least, count_from)
-        case "hours":
-            return _at_least(rule.least, hours_from)
-        case "flag":
-            return _flag
-        case "instant":
-            return _instant_reader(unit, ZoneInfo(company.time_zone))
-    return _one_of(rule.choices) if rule.choices else _text
+    def typed(self, rows: Iterable[Rows], pool: ThreadPoolExecutor) -> Iterator[pa.Table]:
+        """Tables of *rows*, in their order; whoever takes one lets another be typed."""
+        waiting: deque[tuple[Rows, Future[Typed]]] = deque()
+        for some in rows:
+            waiting.append((some, pool.submit(self._at_once, some)))
+            if len(waiting) > _THREADS:
+                yield from self._tables(*waiting.popleft())
+        while waiting:
+            yield from self._tables(*waiting.popleft())
 
+    def _at_once(self, rows: Rows) -> Typed:
+        """What can be typed at once, and the numbers of the rows that cannot."""
+        columns = rows.columns(sorted(self.attributes))
+        if not columns:
+            return Typed(self.schema.empty_table(), alone=range(len(rows.origin.numbers)))
+        return typed_columns(columns, self.fields, self.schema, self.zone)
 
-def _instant_reader(unit: str | None, zone: ZoneInfo) -> Callable[[str], object]:
-    match unit:
-        case "epoch_seconds":
-            return lambda text: epoch_from(text, per_second=1)
-        case "epoch_millis":
-            return lambda text: epoch_from(text, per_second=1000)
-        case "local":
-            return lambda text: local_from(text, zone)
-    return instant_from
+    def _tables(self, rows: Rows, typing: Future[Typed]) -> Iterator[pa.Table]:
+        typed = typing.result()
+        self.doubts.met.update(typed.met)
+        if len(typed.table):
+            alone = set(typed.alone)
+            others = [row for row in range(len(rows.origin.numbers)) if row not in alone] if alone else None
+            yield self._looked_at(typed.table, rows.origin if others is None else rows.origin.of(others))
+        if typed.alone:
+            page = rows.page(typed.alone, self.attributes)
+            columns = _typed_page(page, self.fields, self.key, self.doubts, self.zone)
+            one_by_one = pa.Table.from_pydict({rule.name: columns[rule.name] for rule in self.schema}, self.schema)
+            yield self._looked_at(one_by_one, page.origin)
 
-
-def _at_least(least: int | None, read: Callable[[str], object]) -> Callable[[str], object]:
-    def checked(text: str) -> object:
-        value = read(text)
-        if least is not None and value < least:  # type: ignore[operator] # the kinds with a least value are numbers
-            raise NotUnderstood(f"at least {least}")
-        return value
-
-    return checked
-
-
-def _text(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:  # JSON can write half of a surrogate pair
-        raise NotUnderstood("text that UTF-8 can write") from error
-    return text
-
-
-def _flag(text: str) -> bool:
-    if text not in ("true", "false"):
-        raise NotUnderstood("true or false (other words are mapped by values:)")
-    return text == "true"
-
-
-def _one_of(choices: Sequence[str]) -> Callable[[str], str]:
-    def chosen(text: str) -> str:
-        if text not in choices:
-            raise NotUnderstood(f"one of {', '.join(choices)} (other words are mapped by values:)")
-        return text
-
-    return chosen
-
-
-def _only(currency: str) -> Callable[[str], str]:
-    def same(text: str) -> str:
-        if text != currency:
-            raise NotUnderstood(f"{currency}, the company's only currency")
-        return text
-
-    return same
+    def _looked_at(self, table: pa.Table, origin: Origin) -> pa.Table:
+        if self.name == "events":
+            _look_at_events(table, origin, self.doubts)
+        self.origins.append(origin)
+        return table
 
 
 def _typed_page(
-    page: Page, fields: Sequence[_Field], key: str, doubts: _Doubts, zone: ZoneInfo
+    page: Page, fields: Sequence[Field], key: str, doubts: _Doubts, zone: ZoneInfo
 ) -> dict[str, list[object]]:
     """Column to values. Unreadable optional cells become missing and are noted in *doubts*."""
     typed: dict[str, list[object]] = {}
@@ -305,7 +190,7 @@ def _typed_page(
     return typed
 
 
-def _typed_cells(page: Page, one: _Field, key: str, ids: Sequence[Cell], doubts: _Doubts) -> list[object]:
+def _typed_cells(page: Page, one: Field, key: str, ids: Sequence[Cell], doubts: _Doubts) -> list[object]:
     values: list[object] = []
     for row, cell in enumerate(_cells(page, one)):
         try:
@@ -318,13 +203,13 @@ def _typed_cells(page: Page, one: _Field, key: str, ids: Sequence[Cell], doubts:
     return values
 
 
-def _cells(page: Page, one: _Field) -> Sequence[Cell]:
+def _cells(page: Page, one: Field) -> Sequence[Cell]:
     if one.source.attribute is None:
-        return [_constant(one.source)] * len(page.numbers)
+        return [one.constant] * len(page.origin.numbers)
     return page.cells[one.source.attribute]
 
 
-def _invalid(page: Page, row: int, one: _Field, id_: str, error: NotUnderstood) -> InputInvalid:
+def _invalid(page: Page, row: int, one: Field, id_: str, error: NotUnderstood) -> InputInvalid:
     cell = _cells(page, one)[row]
     match cell:
         case Unreadable(kind):
@@ -336,17 +221,17 @@ def _invalid(page: Page, row: int, one: _Field, id_: str, error: NotUnderstood) 
         case _:
             found = repr(cell)
     who = "" if one.ours == id_.split(" ", 1)[0] else f" ({id_})"
-    return InputInvalid(f"{page.place_of(row)}{who}, {one.source.attribute}", found, error.expected)
+    return InputInvalid(f"{page.origin.place_of(row)}{who}, {one.source.attribute}", found, error.expected)
 
 
-def _look_at_events(table: pa.Table, page: Page, doubts: _Doubts) -> None:
+def _look_at_events(table: pa.Table, origin: Origin, doubts: _Doubts) -> None:
     """Refuse an end before its start, and note cancellations without a date: they count as never booked."""
     if "ends_at" in table.column_names:
         row = pc.index(pc.less(table["ends_at"], table["starts_at"]), value=True).as_py()
         if row >= 0:
             event, starts, ends = (table[column][row].as_py() for column in ("event_id", "starts_at", "ends_at"))
             found = f"an end ({ends:%Y-%m-%dT%H:%M:%SZ}) before the start ({starts:%Y-%m-%dT%H:%M:%SZ})"
-            place = f"{page.place_of(row)} (event_id {event!r})"
+            place = f"{origin.place_of(row)} (event_id {event!r})"
             raise InputInvalid(place, found, "an end at or after the start")
     cancelled = table.filter(pc.equal(table["status"], "cancelled"))
     if "cancelled_at" in table.column_names:
@@ -354,13 +239,13 @@ def _look_at_events(table: pa.Table, page: Page, doubts: _Doubts) -> None:
     doubts.undated.add(cancelled["event_id"].to_pylist())
 
 
-def _place(origins: Sequence[Page], row: int) -> str:
+def _place(origins: Sequence[Origin], row: int) -> str:
     """Where row *row* of the whole table was read."""
-    places = (page.place_of(number) for page in origins for number in range(len(page.numbers)))
+    places = (origin.place_of(number) for origin in origins for number in range(len(origin.numbers)))
     return next(islice(places, row, None))
 
 
-def _doubtful(name: str, fields: Sequence[_Field], doubts: _Doubts, rows: int) -> Iterator[Finding]:
+def _doubtful(name: str, fields: Sequence[Field], doubts: _Doubts, rows: int) -> Iterator[Finding]:
     for one in fields:
         if left_out := doubts.left_out.get(one.ours):
             message = f"{left_out.counted('value')} of {one.ours} could not be read and are missing: {left_out}"

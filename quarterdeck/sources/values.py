@@ -17,18 +17,19 @@ _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.AS
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 
-# Longer than any number of DynamoDB (38 digits); what would be rounded raises instead.
-_EXACT = Context(prec=200, traps=[Inexact, InvalidOperation])
+# Longer than any number of DynamoDB (38 digits), whose exponent has three; what would be rounded raises instead.
+_MOST_DIGITS = 200
+_EXACT = Context(prec=_MOST_DIGITS, traps=[Inexact, InvalidOperation])
 
 _INT64 = range(-(2**63), 2**63)
 _HOURS_DIGITS = 6  # as many decimals as the column holds
-_MOST_HOURS = Decimal(10) ** 12
+MOST_HOURS = Decimal(10) ** 12
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Outside of these lie the stand-ins for "never" (1970-01-01, 0001-01-01, 9999-12-31), and epochs given in
 # the wrong unit: seconds read as milliseconds end in January 1970, milliseconds read as seconds after 50000.
-_YEARS = range(1971, 2200)
-_YEARS_TEXT = f"a year from {_YEARS.start} to {_YEARS.stop - 1}"
+YEARS = range(1971, 2200)
+_YEARS_TEXT = f"a year from {YEARS.start} to {YEARS.stop - 1}"
 
 
 class NotUnderstood(ValueError):
@@ -48,6 +49,8 @@ def number_from(text: str) -> Decimal:
     """
     if not _NUMBER.fullmatch(text):
         raise NotUnderstood("a number such as 1234.50")
+    if len(text) > _MOST_DIGITS:
+        raise NotUnderstood(f"a number of at most {_MOST_DIGITS} digits")
     return Decimal(text)
 
 
@@ -82,7 +85,7 @@ def hours_from(text: str) -> Decimal:
     hours = number_from(text)
     if -hours.normalize(_EXACT).as_tuple().exponent > _HOURS_DIGITS:  # type: ignore[operator] # a number's exponent is an int
         raise NotUnderstood(f"hours with at most {_HOURS_DIGITS} decimals")
-    if abs(hours) >= _MOST_HOURS:
+    if abs(hours) >= MOST_HOURS:
         raise NotUnderstood("hours with at most 12 digits")
     return hours
 
@@ -176,7 +179,7 @@ def day_from(text: str) -> date:
         day = date.fromisoformat(text)
     except ValueError as error:
         raise NotUnderstood(f"{expected}: the calendar has no {text}") from error
-    if day.year not in _YEARS:
+    if day.year not in YEARS:
         raise NotUnderstood(_YEARS_TEXT)
     return day
 
@@ -190,12 +193,12 @@ def month_from(text: str) -> str:
     """
     if not _MONTH.fullmatch(text):
         raise NotUnderstood("a month such as 2026-11")
-    if int(text[:4]) not in _YEARS:
+    if int(text[:4]) not in YEARS:
         raise NotUnderstood(_YEARS_TEXT)
     return text
 
 
 def _in_range(time: datetime) -> datetime:
-    if time.year not in _YEARS:
+    if time.year not in YEARS:
         raise NotUnderstood(_YEARS_TEXT)
     return time
