@@ -63,8 +63,22 @@ ROUNDS ?= 3
 bench: setup .venv-ploomber/.complete  ## the five reports by papermill, ploomber-engine, Quarterdeck, and their cells' code alone: seconds (ROUNDS=3)
 	@$(BIN)/python benchmarks/batch.py $(ROUNDS)
 
-ITEMS ?= 10000 100000
+.PHONY: bench-kernels
+bench-kernels: setup  ## a kernel from start to shutdown, and its memory after a report: stock against warm (ROUNDS=3)
+	@$(BIN)/python benchmarks/kernels.py $(ROUNDS)
+
+EDITIONS ?= 5 50 200
+.PHONY: bench-scale
+bench-scale: setup bench-loading  ## many editions in one batch: seconds by edition, memory over time; and bench-loading (EDITIONS="5 50 200")
+	@$(BIN)/python benchmarks/scale.py $(EDITIONS)
+
+.PHONY: bench-loading
+bench-loading: ITEMS ?= 10000 100000 1000000
+bench-loading: setup  ## an export to a frame and a snapshot, against TypeDeserializer (ITEMS="10000 100000 1000000")
+	@$(BIN)/python benchmarks/loading.py $(ITEMS)
+
 .PHONY: bench-scan
+bench-scan: ITEMS ?= 10000 100000
 bench-scan: setup .venv-ministack/.complete  ## a DynamoDB table to a snapshot: seconds and peak memory (ITEMS="10000 100000")
 	@PYTHONPATH=tests/support $(BIN)/python benchmarks/scan.py $(ITEMS)
 

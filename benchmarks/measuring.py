@@ -47,13 +47,13 @@ def rollup(pid: int | str = "self") -> dict[str, float]:
     Memory of process *pid*, in MB.
 
     Returns:
-        `pss`: a page that n processes share counts 1/n. `private`: pages that no other process has.
+        `private`: pages that no other process has. `pss`: a page that n processes share counts 1/n.
     """
     found: dict[str, float] = {}
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
         name, kilobytes, _ = line.split()
         found[name] = int(kilobytes) / 1024
-    return {"pss": found["Pss:"], "private": found["Private_Clean:"] + found["Private_Dirty:"]}
+    return {"private": found["Private_Clean:"] + found["Private_Dirty:"], "pss": found["Pss:"]}
 
 
 def peak_mb() -> float:

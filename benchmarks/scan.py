@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -22,6 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hotel_on_aws import fill_table, make_table
+from items import customers
+from measuring import peak_mb
 from stand_ins import boto3_variables, serving_ministack
 
 _ROUNDS = 3
@@ -36,12 +37,6 @@ sources:
       table: {table}
       columns: {{user_id: id, kind: {{value: customer}}, created_at: at, channel: channel}}
 """
-
-
-def items(count: int) -> list[dict[str, dict[str, str]]]:
-    """*count* customers, of some 250 bytes each, most of them in an attribute that is not mapped."""
-    at, note = {"S": "2026-11-01T10:00:00Z"}, {"S": "x" * 160}
-    return [{"id": {"S": f"u-{n:08}"}, "at": at, "channel": {"S": "web"}, "note": note} for n in range(count)]
 
 
 def scan(table: str) -> None:
@@ -61,18 +56,13 @@ def scan(table: str) -> None:
     print(json.dumps({"rows": collected.tables["users"].num_rows, "s": seconds, "mb": peak_mb(), "loaded": loaded_mb}))
 
 
-def peak_mb() -> float:
-    """The most memory that this process has held, in MB (Linux counts in KB)."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def main(sizes: list[int]) -> None:
     """Serve, load and scan each of *sizes*."""
     with tempfile.TemporaryDirectory() as folder, serving_ministack(Path(folder) / "log") as endpoint:
         os.environ |= boto3_variables(endpoint, Path(folder))
         for size in sizes:
             make_table(f"bench-{size}", "id")
-            fill_table(f"bench-{size}", iter(items(size)))
+            fill_table(f"bench-{size}", customers(size))
         print(
             "| items | seconds | items a second | MB before | MB at the peak |\n|---:|---:|---:|---:|---:|", flush=True
         )
