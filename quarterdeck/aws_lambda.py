@@ -198,6 +198,7 @@ def _doors(environment: Environment, context: Context) -> Doors:
         now=_now,
         process=os.environ,
         seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
+        is_watched=False,
     )
 
 
@@ -206,7 +207,7 @@ def _say(edition: str, stage: str) -> None:
 
 
 def _mailer(environment: Environment) -> Mailer:
-    from quarterdeck.mail.ses import SesMailer  # noqa: PLC0415 - a rerun mails nobody
+    from quarterdeck.mail.ses import SesMailer  # noqa: PLC0415 - a rerun that ends well mails nobody
 
     return SesMailer(environment.configuration_set, now=_now, sleep=time.sleep)
 

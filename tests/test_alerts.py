@@ -10,11 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from harbour import Harbour, make_harbour
+from harbour import NOW, Harbour, make_harbour
 from topics import Topic, service, subscribed_topic
 
 from quarterdeck.alerts import MOST_BODY_BYTES, MOST_SUBJECT, Alert, publish
-from quarterdeck.errors import AwsUnavailable
+from quarterdeck.config import Environment
+from quarterdeck.errors import AwsUnavailable, MailRefused, NotebookFailed
+from quarterdeck.pipeline import Alarm
+from quarterdeck.pipeline.telling import Trouble, tell
+from quarterdeck.pipeline.time_left import TimeLeft
 from quarterdeck.redaction import REDACTED, Redactor
 
 ROOT = Path(__file__).parent.parent
@@ -108,6 +112,48 @@ def test_a_batch_that_fails_tells_the_topic_once_and_the_owner_its_traceback(pro
             assert secret not in text
 
 
+@dataclass
+class Owners:
+    """A mailer that takes no mail, and keeps what the topic had heard by then."""
+
+    topic: Topic
+    heard: list[dict] = field(default_factory=list)
+
+    def send(self, *_message: bytes, **_rest: object) -> str:
+        self.heard += self.topic.arrived()
+        raise MailRefused("ceo/2026-W47", OWNER, "it is on SES's suppression list")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "says", "tried"),
+    [
+        (900.0, "The owner of ceo, o•••@e•••.com, is mailed the traceback next; the log says whether it left.", 1),
+        (200.0, "The owner of ceo is not mailed: the time of this start is nearly over.", 0),
+    ],
+)
+def test_the_topic_is_told_before_any_owner(project, seconds, says, tried):
+    """A mail to an owner may take longer than the start has; what the topic hears of it stays true if it fails."""
+    project.report("ceo", GOOD)
+    environment, mailer = Environment.read(), Owners(project.topic)
+    alarm = Alarm(
+        "Harbour",
+        environment,
+        project.harbour.root / "params",
+        Redactor.knowing({}),
+        lambda: NOW,
+        mailer,
+        TimeLeft(lambda: seconds),
+    )
+    failed = NotebookFailed("ceo/2026-W47", 2, "1 / 0", "ZeroDivisionError", "Traceback", "failed.ipynb")
+
+    tell(Trouble("harbour", "2026-W47", None, [failed]), alarm)
+
+    heard = mailer.heard or project.topic.arrived()
+    assert len(heard) == 1
+    assert len(mailer.heard) == tried
+    assert says in heard[0]["Message"]
+
+
 def test_the_same_failure_of_the_same_batch_is_told_once(project, moto):
     """A second start that finds the same trouble tells nobody; once all is well nothing is told; then it is news."""
     project.report("ceo", BAD)
@@ -175,7 +221,7 @@ def test_an_owner_who_reads_reports_gets_no_traceback(project, moto):
 
     (alert,) = project.topic.arrived()
     assert len(mails(moto)) == 1
-    assert "The owner of ceo was not mailed" in alert["Message"]
+    assert re.search("The owner of ceo is not mailed: .* gets a report too", alert["Message"])
 
 
 def test_the_log_of_a_send_is_json_with_its_ids_and_without_secret_or_address(project):

@@ -5,17 +5,20 @@ import secrets
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from harbour import SAYS, Harbour
+from hotel_on_aws import fill_table, make_table
 from stand_ins import mailed_by
+from topics import subscribed_topic
 
 from quarterdeck.aws import client
 from quarterdeck.aws_lambda import ScheduledStart, handler, period_of
-from quarterdeck.errors import InputInvalid, StartUnfinished
+from quarterdeck.errors import CollectingOverdue, InputInvalid, StartUnfinished
 from quarterdeck.ledger import Ledger, open_ledger
 from quarterdeck.ledger.dynamodb import create_table
 
@@ -43,6 +46,16 @@ class Context:
 
 
 @dataclass(frozen=True)
+class Passing(Context):
+    """A context that tells each of *left* once, and then that four minutes are."""
+
+    left: Iterator[float] = field(kw_only=True)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(next(self.left, 240.0) * 1000)
+
+
+@dataclass(frozen=True)
 class Function:
     """A function as the template makes it, on a stand-in: its image's folder, its table, and what SES keeps."""
 
@@ -59,9 +72,15 @@ class Function:
 
     def mails(self) -> list[dict]:
         """What its reader got; what its owner is told of failures is another test's."""
-        with urllib.request.urlopen(f"{self.endpoint}/moto-api/data.json") as answer:  # noqa: S310 - our own http://127.0.0.1
-            kept = json.load(answer).get("ses", {}).get("RawMessage", [])
-        return [one for one in kept if self.table in one["raw_data"] and READER in one["destinations"]]
+        return [
+            one for one in kept_by(self.endpoint) if self.table in one["raw_data"] and READER in one["destinations"]
+        ]
+
+
+def kept_by(endpoint: str) -> list[dict]:
+    """Every mail that SES was given there."""
+    with urllib.request.urlopen(f"{endpoint}/moto-api/data.json") as answer:  # noqa: S310 - our own http://127.0.0.1
+        return json.load(answer).get("ses", {}).get("RawMessage", [])
 
 
 @pytest.fixture
@@ -217,6 +236,46 @@ def test_a_rerun_adds_a_run_and_mails_nobody(function):
     assert account["editions"] == {f"cfo/{WEEK}": "ready"}
     assert len(function.ledger.runs(f"cfo/{WEEK}")) == 2
     assert function.mails() == []
+
+
+def test_a_rerun_that_fails_tells_topic_and_owner_each_time(function, moto, monkeypatch):
+    """Nobody looks at a terminal there: who asked for it hears of it, also if the same was told before."""
+    topic = subscribed_topic()
+    monkeypatch.setenv("OPS_ALERTS_TOPIC_ARN", topic.arn)
+    function.harbour.report("cfo", "1 / 0", owner="it@harbour.boats")
+    with pytest.raises(StartUnfinished):
+        function(START)
+    topic.arrived()
+
+    for _ in range(2):
+        with pytest.raises(StartUnfinished) as failed:
+            function({"rerun": f"cfo/{WEEK}"})
+
+    assert failed.value.exit_code == 4
+    assert [told["Subject"] for told in topic.arrived()] == ["Quarterdeck harbour 2026-W47: 1 failed"] * 2
+    to_owner = [one for one in kept_by(moto) if "it@harbour.boats" in one["destinations"]]
+    assert len(to_owner) == 3  # the start's, and one of each rerun
+
+
+def test_collecting_that_takes_too_long_is_stopped_told_and_made_good(function, monkeypatch):
+    """A scan for which the time is over names its table; nothing is recorded, and a start with time mails."""
+    topic = subscribed_topic()
+    monkeypatch.setenv("OPS_ALERTS_TOPIC_ARN", topic.arn)
+    make_table(function.table + "-events", "id")
+    folder = function.harbour.root / "company"
+    fill_table(function.table + "-events", iter(json.loads((folder / "Events.json").read_text())["Items"]))
+    settings = folder / "company.yaml"
+    settings.write_text(settings.read_text().replace("path: Events.json", f"table: {function.table}-events"))
+    left = iter([900.0])
+
+    with pytest.raises(CollectingOverdue) as overdue:
+        handler(START, Passing(left=left))
+
+    (told,) = topic.arrived()
+    assert str(overdue.value).startswith(f"DynamoDB table {function.table}-events in eu-west-1: 0 items were read when")
+    assert str(overdue.value) in told["Message"]
+    assert function.ledger.batches() == ()
+    assert function(START)["deliveries"] == {"sent": 1}
 
 
 def test_a_failed_batch_is_an_error_to_lambda_once_it_is_recorded(function):

@@ -1,15 +1,20 @@
+import json
 import secrets
+import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from harbour import SENDER
 
 from quarterdeck.aws import client
 from quarterdeck.cli.check import Checked
 from quarterdeck.cli.check import _ledger as ledger_line
 from quarterdeck.cli.check_aws import _ledger, aws_checks
 from quarterdeck.config import Environment
-from quarterdeck.ledger.dynamodb import create_table
-from quarterdeck.pipeline import Request
+from quarterdeck.errors import CommandRefused
+from quarterdeck.ledger.dynamodb import SCHEMA, create_table
+from quarterdeck.pipeline import Request, make_plan
 
 ROOT = Path(__file__).parent.parent
 TOPIC = "arn:aws:sns:eu-west-1:{account}:{name}"
@@ -66,8 +71,15 @@ def test_an_empty_account_lacks_everything_and_each_line_says_what_makes_it(acco
     found = checked(tmp_path, ledger="dynamodb:nobodys", store="s3://nobodys-bucket", alerts_topic=topic)
 
     wrong = {name: lines[0].said.rpartition("\n  ")[2] for name, lines in found.items() if not lines[0].is_right}
+    making = shlex.split(wrong.pop("ledger on AWS"))
+    assert making[:5] == ["aws", "dynamodb", "create-table", "--table-name", "nobodys"]
+    told = dict(zip(making[6::2], making[7::2], strict=True))
+    assert {option: json.loads(value) for option, value in told.items() if option != "--billing-mode"} == {
+        "--attribute-definitions": SCHEMA["AttributeDefinitions"],
+        "--key-schema": SCHEMA["KeySchema"],
+        "--global-secondary-indexes": SCHEMA["GlobalSecondaryIndexes"],
+    }
     assert wrong == {
-        "ledger on AWS": "sam deploy --guided --template-file deploy/template.yaml",
         "bucket": "aws s3 mb s3://nobodys-bucket",
         "alerts": "aws sns create-topic --name nobodys",
     }
@@ -117,6 +129,22 @@ def test_what_may_not_be_asked_decides_nothing(wire, moto, on_aws):
         None,
         "could not be asked: the permission dynamodb:DescribeContinuousBackups is missing",
     )
+
+
+@pytest.mark.parametrize("ledger", [None, "sqlite:ledger.db"])
+def test_a_bucket_with_a_ledger_of_one_machine_mails_nobody(harbour, ledger):
+    """Another machine finds the editions and no delivery: a send is refused, and `check` says so; a build is not."""
+    build = replace(harbour.request(), store="s3://weekly/reports")
+    environment = replace(SENDER, ledger=ledger)
+
+    with pytest.raises(CommandRefused, match="the ledger a file of this one") as refused:
+        make_plan(replace(build, purpose="send"), environment, harbour.clock)
+    with pytest.raises(CommandRefused, match="the ledger a file of this one"):
+        ledger_line(build, environment, harbour.clock)
+
+    assert "QUARTERDECK_LEDGER=dynamodb:TABLE python runner.py run --send" in str(refused.value)
+    assert make_plan(build, environment, harbour.clock).purpose == "build"
+    assert make_plan(replace(build, purpose="send"), replace(SENDER, ledger="dynamodb:weekly"), harbour.clock)
 
 
 def test_a_look_at_an_empty_ledger_begins_none(harbour, moto, on_aws):

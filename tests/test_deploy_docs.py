@@ -18,6 +18,7 @@ AWS = re.findall(r"(?:^|`)(aws .*?)(?= \||`|$)", GUIDE, re.MULTILINE)
 OURS = re.findall(r"(?:^|`)python (runner\.py .*?)(?=`|$)", GUIDE, re.MULTILINE)
 
 # What the CLI adds to every command, and adds or renames in these; `aws s3 rm` is all its own
+RENAMED = {"s3api": "s3"}
 GLOBAL = {"region", "query", "output", "profile"}
 ADDED = {"get-login-password": set(), "invoke": {"cli-binary-format"}, "subscribe": {"notification-endpoint"}}
 
@@ -31,7 +32,7 @@ def test_each_aws_command_has_the_options_that_it_is_given(command):
         assert not given
         return
 
-    model = botocore.session.get_session().get_service_model(service)
+    model = botocore.session.get_session().get_service_model(RENAMED.get(service, service))
     operation = {xform_name(one, "-"): one for one in model.operation_names}[name]
     shape = model.operation_model(operation).input_shape
     options = {xform_name(member, "-") for member in (shape.members if shape else ())}

@@ -1060,11 +1060,19 @@ PROVEN = {
     "refused": {"send": "sent", "delay": "sent", "reject": "refused"},
     "deferred": {"send": "sent", "delay": "sent", "reject": "deferred"},
     "sent": {"send": "sent", "delay": "sent", "reject": "bounced"},
-    "delivered": {"send": "delivered", "delay": "delivered", "reject": "delivered"},
+    "delivered": {"send": "delivered", "delay": "delivered", "reject": "delivered", "reply": "delivered"},
     "bounced": dict.fromkeys(("send", "delay", "delivery", "complaint", "reject"), "bounced"),
-    "complained": dict.fromkeys(("send", "delay", "delivery", "bounce", "reject"), "complained"),
+    "complained": dict.fromkeys(("send", "delay", "delivery", "bounce", "reply", "reject"), "complained"),
 }
-KINDS = {"send": "", "delay": "", "delivery": "delivered", "bounce": "bounced", "complaint": "complained", "reject": ""}
+KINDS = {
+    "send": "",
+    "delay": "",
+    "delivery": "delivered",
+    "bounce": "bounced",
+    "reply": "bounced",
+    "complaint": "complained",
+    "reject": "",
+}
 
 
 @pytest.mark.parametrize("here", DELIVERY_STATES)

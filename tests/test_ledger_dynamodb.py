@@ -190,8 +190,8 @@ def test_what_the_table_refuses_names_table_and_permission(behind, name, refused
         "dynamodb:GetItem": lambda ledger: ledger.edition(CFO),
         "dynamodb:PutItem": lambda ledger: ledger.open_batch("2026-W49", "snapshot-2"),
         "dynamodb:Query": lambda ledger: ledger.deliveries(CFO),
-        "dynamodb:Query (table and index listed)": lambda ledger: ledger.editions("2026-W48"),
-        "dynamodb:BatchGetItem": lambda ledger: ledger.editions("2026-W48"),
+        "dynamodb:Query (table and index listed)": lambda ledger: ledger.batches(),
+        "dynamodb:BatchGetItem": lambda ledger: ledger.batches(),
         "dynamodb:DescribeTable": lambda _: DynamoTable(name),
     }
     failing = ""
@@ -354,7 +354,7 @@ def test_what_a_list_did_not_get_it_asks_for_again(behind):
 
     wire, ledger = behind(fate)
 
-    assert [edition.name for edition in ledger.editions("2026-W48")] == [CFO]
+    assert [batch.period for batch in ledger.batches()] == ["2026-W48"]
     assert wire.operations().count("BatchGetItem") == 2
 
 
@@ -369,24 +369,35 @@ def test_a_list_that_is_never_given_whole_ends(behind):
     )
 
     with pytest.raises(AwsUnavailable, match="it is throttled"):
-        ledger.editions("2026-W48")
+        ledger.batches()
 
     assert wire.operations().count("BatchGetItem") == 8
 
 
 def test_an_index_that_lags_shows_no_old_state(behind, name):
-    """What the index says is late: a list may miss the newest item, and shows each as it stands by now."""
+    """What the index says is late: the list of batches may miss the newest, and shows each as it stands by now."""
     ledger = open_ledger(f"dynamodb:{name}", "resort", now)
     ledger.open_batch("2026-W48", "snapshot-1")
-    ledger.start_run(CFO, timedelta(hours=1))
-    key = {"partition": {"S": f"EDITION#{CFO}"}, "sort": {"S": "STATE"}}
-    old = {"Items": [key | {"head": {"S": "EDITIONS#2026-W48"}, "content": {"M": {"state": {"S": "building"}}}}]}
+    key = {"partition": {"S": "BATCH#2026-W48"}, "sort": {"S": "STATE"}}
+    old = {"Items": [key | {"head": {"S": "BATCHES"}, "content": {"M": {"snapshot": {"S": "snapshot-0"}}}}]}
     _, ledger = behind(lambda call: old if "IndexName" in call.said else None)
+    ledger.open_batch("2026-W49", "snapshot-2")
+
+    (batch,) = ledger.batches()
+
+    assert (batch.period, batch.snapshot, batch.state) == ("2026-W48", "snapshot-1", "released")
+
+
+def test_what_a_batch_is_does_not_depend_on_the_index(behind):
+    """An edition that was begun a moment ago counts: its gate is compared with it, and nobody hears of a release."""
+    wire, ledger = behind(lambda call: {"Items": []} if "IndexName" in call.said else None)
+    before = ledger.batch("2026-W48").state
+
     ledger.start_run("ceo/2026-W48", timedelta(hours=1))
 
-    (edition,) = ledger.editions("2026-W48")
-
-    assert (edition.name, edition.state) == (CFO, "released")
+    assert [one.name for one in ledger.editions("2026-W48")] == [CFO, "ceo/2026-W48"]
+    assert (before, ledger.batch("2026-W48").state) == ("released", "open")
+    assert not [call for call in wire.calls if "IndexName" in call.said]
 
 
 def test_what_decides_is_read_consistently(behind):

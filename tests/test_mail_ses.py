@@ -394,7 +394,6 @@ def test_who_may_only_send_still_sends_and_says_what_could_not_be_asked(ses, mai
         ({"account": {**HEALTHY, "EnforcementStatus": "SHUTDOWN"}}, "AWS has shut down", "aws sesv2 get-account"),
         ({"identities": {"harbour.boats": False}}, "nor its domain harbour.boats is verified", "create-email-identity"),
         ({"identities": {}}, "is verified in eu-west-1", "--email-identity harbour.boats"),
-        ({"suppressed": {"audit@harbour.boats": "COMPLAINT"}}, "after a complaint", "--email-address $SES_BCC_EMAIL"),
         ({"sets": {}}, "there is none named weekly", "aws sesv2 create-configuration-set"),
         ({"sets": {"weekly": False}}, "the sending of weekly is paused", "--sending-enabled"),
         (
@@ -405,7 +404,7 @@ def test_who_may_only_send_still_sends_and_says_what_could_not_be_asked(ses, mai
     ],
 )
 def test_what_stands_in_the_way_is_found_with_what_mends_it(ses, clock, changed, says, mend):
-    """Paused, shut down, unverified, suppressed, sandboxed, no such set: exit 5, no address said, nothing posted."""
+    """Paused, shut down, unverified, sandboxed, no such set: exit 5, no address said, nothing posted."""
     ses.sets = {"weekly": True}
     for name, value in changed.items():
         setattr(ses, name, value)

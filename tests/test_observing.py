@@ -7,7 +7,7 @@ import pytest
 from topics import service, subscribed_topic
 
 from quarterdeck.config import Environment
-from quarterdeck.errors import EventsLeft
+from quarterdeck.errors import EventsLeft, MailRefused
 from quarterdeck.ledger import Ledger, dynamodb, open_ledger
 from quarterdeck.mail import text_of
 from quarterdeck.pipeline import Alarm, observe_events
@@ -36,16 +36,19 @@ PARTS = {
 class Outbox:
     """A mailer that keeps what it was given, or refuses all of it."""
 
-    def __init__(self, *, is_broken: bool = False) -> None:
+    def __init__(self, *, is_broken: bool | Exception = False) -> None:
         self.is_broken = is_broken
         self.kept: list[tuple[str, bytes, dict[str, str]]] = []
 
-    def check(self, *, sender, bcc) -> None:
+    def check(self, *, sender, bcc, recipients=()) -> None:
         """Nothing stands in the way."""
+
+    def prepare(self, to) -> None:
+        """Nothing is to be asked."""
 
     def send(self, message, *, sender, to, bcc, tags) -> str:  # noqa: ARG002 - the protocol's
         if self.is_broken:
-            raise TimeoutError
+            raise self.is_broken if isinstance(self.is_broken, Exception) else TimeoutError
         self.kept.append((to, message, dict(tags)))
         return "id"
 
@@ -188,6 +191,52 @@ def test_good_news_is_told_to_nobody(ledger, alarm_of, mailer, kind):
     observe_events([record(kind, mailed(ledger))], ledger=ledger, alarm=alarm_of())
 
     assert mailer.kept == []
+
+
+@pytest.mark.parametrize(
+    ("order", "what", "ends"),
+    [
+        (("Delivery", "Bounce"), ("Transient", "General"), ("delivered", 0)),  # "out of the office"
+        (("Bounce",), ("Transient", "General"), ("bounced", 1)),
+        (("Delivery", "Bounce"), ("Transient", "MailboxFull"), ("bounced", 1)),
+        (("Delivery", "Bounce"), ("Permanent", "General"), ("bounced", 1)),
+    ],
+)
+def test_an_automatic_reply_is_no_bounce_of_a_mail_that_arrived(ledger, alarm_of, mailer, order, what, ends):
+    """SES tells both in the same way: an executive on holiday must not make every week's mail look lost."""
+    tag = mailed(ledger)
+    bounce = {"bounceType": what[0], "bounceSubType": what[1], "bouncedRecipients": [{"emailAddress": READER}]}
+    events = {"Delivery": record("Delivery", tag), "Bounce": record("Bounce", tag, bounce=bounce)}
+
+    observe_events([events[kind] for kind in order], ledger=ledger, alarm=alarm_of())
+
+    assert (state(ledger), len(mailer.kept)) == ends
+
+
+@pytest.mark.parametrize(("kind", "told"), [("Bounce", 1), ("Reject", 1), ("Delivery", 0)])
+def test_an_alert_that_its_owner_did_not_get_is_told_to_the_topic(topic, ledger, alarm_of, kind, told):
+    """Else a wrong owner in params would swallow every alert about its report."""
+    event = record(kind, "")
+    said = json.loads(event["Sns"]["Message"])
+    said["mail"]["tags"] = {"alert": ["cfo"]}
+    event["Sns"]["Message"] = json.dumps(said)
+
+    observe_events([event], ledger=ledger, alarm=alarm_of(alerts_topic=topic.arn))
+
+    alerts = topic.arrived()
+    assert len(alerts) == told
+    assert all("params/cfo.yaml" in one["Message"] and "@" not in one["Message"] for one in alerts)
+
+
+def test_what_ses_says_of_an_owner_reaches_the_topic_without_the_address(topic, ledger, alarm_of, mailer):
+    """An owner on the suppression list: the topic hears why, masked."""
+    mailer.is_broken = MailRefused(CFO, OWNER, f"{OWNER} is suppressed")
+
+    observe_events([record("Bounce", mailed(ledger))], ledger=ledger, alarm=alarm_of(alerts_topic=topic.arn))
+
+    (told,) = topic.arrived()
+    assert "was refused" in told["Message"]
+    assert "@example.com" not in told["Message"]
 
 
 def test_a_bounce_of_the_copy_for_audit_moves_nothing_and_is_told(ledger, alarm_of, mailer):

@@ -194,6 +194,9 @@ def test_what_our_own_code_refuses_after_the_claim_is_a_clear_no(harbour):
         def check(self, **_) -> None:
             """Nothing stands in the way."""
 
+        def prepare(self, to: str) -> None:
+            """Nothing is to be asked."""
+
         def send(self, *_, to: str, **__) -> str:
             raise InputInvalid("recipient", repr(to), "another one")
 
@@ -202,6 +205,57 @@ def test_what_our_own_code_refuses_after_the_claim_is_a_clear_no(harbour):
     (delivery,) = harbour.ledger.deliveries(EDITION)
     assert (outcome.exit_code, delivery.state) == (5, "refused")
     assert delivery.reason == "recipient: found 'c•••@h•••.boats', expected another one"
+
+
+def test_what_is_asked_of_ses_costs_no_claim(harbour, ses, mailer, clock):
+    """A second start whose questions are not answered claims nothing: what was refused before stands as it was."""
+    ses.answers = [(400, "MessageRejected", "not now")]
+    harbour.run(mailer)
+    ses.refuses_all_with = "InvalidClientTokenId"
+
+    second = harbour.run(SesMailer(None, now=clock.now, sleep=clock.sleep))
+    (delivery,) = harbour.ledger.deliveries(EDITION)
+    ses.refuses_all_with = ""
+    third = harbour.run(SesMailer(None, now=clock.now, sleep=clock.sleep))
+
+    assert (delivery.state, delivery.claims) == ("refused", 1)
+    assert (second.deliveries[0].result, second.exit_code, second.left_for_next) == ("not begun", 2, (EDITION,))
+    assert "the credentials are not known there" in str(second.problems[0])
+    assert (third.exit_code, len(ses.posts)) == (0, 2)
+
+
+def test_who_has_the_edition_is_not_asked_about(harbour, ses, mailer, clock):
+    """Where nothing is left to mail, an SES that does not answer stops nobody from hearing so."""
+    harbour.run(mailer)
+    asked = len(ses.asked)
+    ses.refuses_all_with = "InvalidClientTokenId"
+
+    again = harbour.run(SesMailer(None, now=clock.now, sleep=clock.sleep))
+
+    assert (again.exit_code, again.deliveries[0].result, len(ses.asked)) == (0, "sent before", asked)
+
+
+def test_a_reader_whom_the_sandbox_keeps_off_is_found_before_anybody_is_mailed(harbour, ses, mailer):
+    """Half of a week's readers would get it else; who is it is said masked, and nothing is claimed."""
+    harbour.readers("a@harbour.boats", "b@elsewhere.boats")
+    ses.account["ProductionAccessEnabled"] = False
+
+    with pytest.raises(SendingRefused, match=r"not verified are b•••@e•••\.boats") as refusal:
+        harbour.run(mailer)
+
+    assert "@elsewhere" not in str(refusal.value)
+    assert (ses.posts, harbour.ledger.deliveries(EDITION)) == ([], ())
+
+
+def test_a_copy_that_is_suppressed_keeps_no_reader_from_the_mail(harbour, ses, mailer, caplog):
+    """SES leaves out the copy alone: one bounce of the audit's mailbox must not stop every week's mails."""
+    ses.suppressed = {"audit@harbour.boats": "BOUNCE"}
+
+    with caplog.at_level("WARNING", logger="quarterdeck"):
+        outcome = harbour.run(mailer)
+
+    assert (outcome.exit_code, len(ses.posts)) == (0, 1)
+    assert "SES delivers nothing to $SES_BCC_EMAIL after a bounce" in caplog.text
 
 
 def test_an_account_that_takes_nothing_leaves_the_edition_unreleased(harbour, ses, mailer):

@@ -36,8 +36,11 @@ class Mailer:
 
     accepted: list[bytes] = field(default_factory=list)
 
-    def check(self, *, sender: str, bcc: object) -> None:
+    def check(self, *, sender: str, bcc: object, recipients: object = ()) -> None:
         """Nothing stands in the way."""
+
+    def prepare(self, to: str) -> None:
+        """Nothing is to be asked."""
 
     def send(self, message: bytes, **_rest: object) -> str:
         self.accepted.append(message)

@@ -42,7 +42,7 @@ class Fault:
 OF_TOOLS = (
     Fault("a section is misspelt", "sam validate", "Functions", "Globals:\n  Function:", "Globals:\n  Functions:"),
     Fault(
-        "a function's property is misspelt", "sam validate --lint", "MemorySizes", "MemorySize: 61", "MemorySizes: 61"
+        "a function's property is misspelt", "sam validate --lint", "MemorySizes", "MemorySize: 10", "MemorySizes: 10"
     ),
     Fault("a queue's property is misspelt", "cfn-lint", "SqsManagedSse", "SqsManagedSseEnabled", "SqsManagedSse"),
     Fault("a resource is not there", "cfn-lint", "Nowhere", "Topics: [!Ref OpsAlerts]", "Topics: [!Ref Nowhere]"),
@@ -69,6 +69,7 @@ _DELETE = "- dynamodb:PutItem\n              - dynamodb:DeleteItem"
 OF_RULES = (
     Fault("an action has a wildcard", "policies", "wildcard", "Action: dynamodb:Query", 'Action: "dynamodb:*"'),
     Fault("a function may delete", "policies", "DeleteItem is allowed", "- dynamodb:PutItem", _DELETE),
+    Fault("the batch loses ledger and mail", "policies", "BatchRole", "ManagedPolicyArns: [!Ref Shared]", "Path: /"),
     Fault("a call is not allowed", "policies", "BatchGetItem", "              - dynamodb:BatchGetItem\n", ""),
     Fault("the ledger has no way back", "ledger", "point-in-time", "RecoveryEnabled: true", "RecoveryEnabled: false"),
     Fault("the ledger has another index", "ledger", "by-place", "IndexName: listed", "IndexName: by-place"),
@@ -79,7 +80,7 @@ OF_RULES = (
     Fault("a start does not know its time", "schedule", "its period", "<aws.scheduler.scheduled-time>", "now"),
     Fault("nobody counts it", "alarms", "nobody counts", "MetricName: BatchReleased", "MetricName: BatchesReleased"),
     Fault("an alarm looks back too far", "alarms", "691,200 s", "EvaluationPeriods: 7", "EvaluationPeriods: 8"),
-    Fault("silence is taken for peace", "alarms", "silent", "Data: breaching", "Data: notBreaching"),
+    Fault("silence is taken for peace", "alarms", "silent", "led, breaching", "led, notBreaching"),
     Fault("a failed batch runs again", "starts", "again", "MaximumRetryAttempts: 0", "MaximumRetryAttempts: 2"),
     Fault("a variable is misspelt", "variables", "SES_BCC_MAIL", "SES_BCC_EMAIL: !Ref", "SES_BCC_MAIL: !Ref"),
     Fault(

@@ -30,9 +30,10 @@ VARIABLES = {
 # What AWS itself counts, of that which we look at
 _METRICS = {
     "AWS/Lambda": ({"FunctionName"}, {"Errors", "Throttles", "Duration"}),
-    "AWS/SQS": ({"QueueName"}, {"ApproximateNumberOfMessagesVisible"}),
+    "AWS/SQS": ({"QueueName"}, {"NumberOfMessagesSent"}),
 }
 _WEEK_S, _DAY_S, _HOUR_S = 604_800, 86_400, 3_600
+_BREACHING_ONCE_SCHEDULED = {"Fn::If": ["IsScheduled", "breaching", "notBreaching"]}
 
 # Actions without a narrower resource, by the service authorization reference
 _ON_EVERYTHING = {
@@ -130,7 +131,10 @@ def alarm_faults(template: Template) -> Iterator[str]:
         if alarm.get("AlarmActions") != [{"Ref": "OpsAlerts"}]:
             yield f"{name} tells nobody"
     silence = template.resources("AWS::CloudWatch::Alarm")["NothingReleased"]
-    if silence.get("TreatMissingData") != "breaching" or silence["EvaluationPeriods"] * silence["Period"] != _WEEK_S:
+    if (
+        silence.get("TreatMissingData") != _BREACHING_ONCE_SCHEDULED
+        or silence["EvaluationPeriods"] * silence["Period"] != _WEEK_S
+    ):
         yield "NothingReleased does not ring when a week is silent"
     if "WallClockWindow" not in silence.get("EvaluationWindow", {}) or silence["Period"] != _DAY_S:
         yield "NothingReleased does not count whole days: it rings when a batch is minutes later than last week's"
@@ -139,6 +143,9 @@ def alarm_faults(template: Template) -> Iterator[str]:
 def policy_faults(template: Template) -> Iterator[str]:
     """The functions may do what the code calls: nothing is missing, nothing is left over, nothing has a wildcard."""
     allowed: set[str] = set()
+    for role in ("BatchRole", "MailEventsRole"):
+        if {"Ref": "Shared"} not in template.resources("AWS::IAM::Role")[role].get("ManagedPolicyArns", []):
+            yield f"{role} lacks Shared: its function may neither write the ledger, nor mail, nor tell anybody"
     policies = dict(template.policies_of("BatchRole")) | dict(template.policies_of("MailEventsRole"))
     for name, document in policies.items():
         for statement in statements(document):

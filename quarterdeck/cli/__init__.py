@@ -239,8 +239,9 @@ def approve(door: Door, /, edition: str, because: str, company: Path | None, out
     import getpass
 
     approved = door.ledger(door.company(company)).approve(edition, because=because, by=getpass.getuser())
+    leaves = completed(f"python runner.py run --period {approved.period} --send", sys.argv[1:])
     door.write_archive(door.request(company, outputs))
-    click.echo(f"{edition} is {approved.state}. What was found, and your reason, are kept.")
+    click.echo(f"{edition} is {approved.state}. What was found, and your reason, are kept. It leaves with\n  {leaves}")
 
 
 @cli.command(epilog="\b\nexample:\n  python runner.py rerun cfo/2026-W47")

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from quarterdeck.charts.lettering import font_file
 from quarterdeck.config import Environment, load_company, load_params, report_names
-from quarterdeck.errors import InputInvalid, QuarterdeckError, StoreUnwritable
+from quarterdeck.errors import CommandRefused, InputInvalid, QuarterdeckError, StoreUnwritable
 from quarterdeck.execute import accepted_parameters
 from quarterdeck.ledger import find_ledger, ledger_file
+from quarterdeck.pipeline.plan import LEDGER_OF_ONE
 from quarterdeck.request import Request
 from quarterdeck.snapshot import open_snapshot, take_snapshot
 from quarterdeck.sources import collect
@@ -112,6 +113,8 @@ def _outputs(request: Request) -> str:
 
 def _ledger(request: Request, environment: Environment, now: datetime) -> str:
     slug = load_company(request.company).slug
+    if environment.sender is not None and is_bucket(request.store) and ledger_file(environment.ledger, slug):
+        raise CommandRefused("ledger", LEDGER_OF_ONE, "QUARTERDECK_LEDGER=dynamodb:TABLE python runner.py check")
     ledger = find_ledger(environment.ledger, slug, lambda: now)
     if ledger is None:
         return f"{ledger_file(environment.ledger, slug) or environment.ledger} is begun by the first run"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -14,6 +16,7 @@ from quarterdeck.cli.check import Checked
 from quarterdeck.cli.check_mail import reader_checks, ses_checks
 from quarterdeck.config import Environment
 from quarterdeck.errors import AwsUnavailable, InputInvalid, QuarterdeckError
+from quarterdeck.ledger.dynamodb import SCHEMA
 from quarterdeck.request import Request
 
 if TYPE_CHECKING:
@@ -78,8 +81,7 @@ def _ledger(table: str) -> Iterator[Checked]:
         about, "dynamodb:DescribeContinuousBackups", lambda: dynamodb.describe_continuous_backups(TableName=table)
     )
     if found is None:
-        mend = "sam deploy --guided --template-file deploy/template.yaml"
-        yield _wrong("ledger on AWS", f"there is no table {table} in {dynamodb.meta.region_name}", mend)
+        yield _wrong("ledger on AWS", f"there is no table {table} in {dynamodb.meta.region_name}", _making(table))
     elif isinstance(found, _Denied):
         yield _not_asked("ledger on AWS", "dynamodb:DescribeContinuousBackups")
     else:
@@ -92,6 +94,18 @@ def _ledger(table: str) -> Iterator[Checked]:
             "--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true"
         )
         yield _wrong("ledger on AWS", f"{table} has no point-in-time recovery", mend)
+
+
+def _making(table: str) -> str:
+    """The command that makes a ledger's table, as the template makes it."""
+    parts = {
+        "--attribute-definitions": json.dumps(SCHEMA["AttributeDefinitions"]),
+        "--key-schema": json.dumps(SCHEMA["KeySchema"]),
+        "--global-secondary-indexes": json.dumps(SCHEMA["GlobalSecondaryIndexes"]),
+        "--billing-mode": SCHEMA["BillingMode"],
+    }
+    said = " ".join(f"{option} {shlex.quote(value)}" for option, value in parts.items())
+    return f"aws dynamodb create-table --table-name {table} --deletion-protection-enabled {said}"
 
 
 def _bucket(bucket: str) -> Iterator[Checked]:

@@ -31,7 +31,6 @@ from quarterdeck.ledger.records import (
     batch_state,
     book_key,
     edition_key,
-    editions_of,
     may_move,
 )
 from quarterdeck.ledger.shelf import Shelf
@@ -116,7 +115,7 @@ class Batches:
     def editions(self, period: str) -> tuple[Edition, ...]:
         """The period's editions, by the time of their first run."""
         batch = self._standing_batch(period)
-        return tuple(_over(batch, edition) for edition in self._shelf.listed(Edition, editions_of(period)))
+        return self._editions(batch) if batch else ()
 
     def runs(self, edition: str) -> tuple[Run, ...]:
         """Every attempt at *edition*, by time."""
@@ -134,7 +133,13 @@ class Batches:
         Raises:
             CommandRefused: No batch of that period was opened.
         """
-        batch, now = self._batch(edition_parts(edition)[1]), self._clock()
+        period, now = edition_parts(edition)[1], self._clock()
+
+        def named(batch: Batch) -> Batch:
+            return batch if edition in batch.editions else replace(batch, editions=(*batch.editions, edition))
+
+        self._batch(period)
+        batch = self._shelf.change(Batch, batch_key(period), named)  # before there is an edition that nobody lists
         run = Run(_run_id(now), edition, batch.snapshot, started_at=now, lease_until=now + lease)
         self._shelf.add(run)
 
@@ -249,8 +254,12 @@ class Batches:
         standing = self._shelf.get(Batch, batch_key(period))
         return standing.record if standing else None
 
+    def _editions(self, batch: Batch) -> tuple[Edition, ...]:
+        found = [self._shelf.get(Edition, edition_key(name)) for name in batch.editions]
+        return tuple(_over(batch, standing.record) for standing in found if standing is not None)
+
     def _with_state(self, batch: Batch) -> Batch:
-        return replace(batch, state=batch_state(self.editions(batch.period)))
+        return replace(batch, state=batch_state(self._editions(batch)))
 
     def _require(self, edition: str, state: EditionState, act: str) -> Edition:
         found = self.edition(edition)

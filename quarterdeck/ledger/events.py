@@ -19,7 +19,8 @@ from quarterdeck.ledger.recipients import hashed
 from quarterdeck.ledger.records import DELIVERY_MOVES, Delivery, DeliveryState, delivery_key, may_move
 from quarterdeck.ledger.table import Key
 
-Kind = Literal["send", "delay", "delivery", "bounce", "complaint", "reject"]
+# `reply`: a bounce that may be an automatic reply to a mail that arrived ("out of the office").
+Kind = Literal["send", "delay", "delivery", "bounce", "reply", "complaint", "reject"]
 
 _TAG = re.compile(r"([0-9a-f]{32})-([1-9]\d{0,5})-(0|[1-9]\d{0,5})-([1-9]\d{0,5})", re.ASCII)
 _PROVES: Mapping[str, DeliveryState] = {
@@ -27,12 +28,14 @@ _PROVES: Mapping[str, DeliveryState] = {
     "delay": "sent",
     "delivery": "delivered",
     "bounce": "bounced",
+    "reply": "bounced",
     "complaint": "complained",
 }
 
 # What people have to know, and the states by which a ledger has it.
 _TROUBLE: Mapping[str, frozenset[str]] = {
     "bounce": frozenset({"bounced"}),
+    "reply": frozenset({"bounced"}),
     "complaint": frozenset({"complained"}),
     "reject": frozenset({"refused", "bounced"}),
 }
@@ -134,12 +137,14 @@ def untold_of(delivery: Delivery, event: MailEvent, claim: int) -> str:
 def untold_of_copy(delivery: Delivery, event: MailEvent) -> str:
     """The same of the copy that left with *delivery*."""
     what = f"{event.kind} of a copy"
-    return what if event.kind in _TROUBLE and what not in delivery.alerted else ""
+    return what if event.kind in _TROUBLE and event.kind != "reply" and what not in delivery.alerted else ""
 
 
 def _proven(here: DeliveryState, kind: Kind, *, is_latest: bool) -> DeliveryState:
-    if kind in ("reject", "bounce") and not is_latest:
+    if kind in ("reject", "bounce", "reply") and not is_latest:
         return here  # an earlier mail did not arrive: that says nothing of the one claimed since
+    if kind == "reply" and here == "delivered":
+        return here  # it arrived, and its reader is away
     if kind != "reject":
         left: DeliveryState = "sent" if here in ("sending", "unknown", "refused", "deferred") else here
         return _moved(left, _PROVES[kind])

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from quarterdeck.config import edition_parts
@@ -88,6 +88,8 @@ class Batch:
 
     `release_began_at` is set before the first of its editions is released: from then on the snapshot stays.
     `alerted` tells what people were last told of it apart from what they were not; empty: nothing is amiss.
+    `editions` names those that a run was ever begun of, in that order. They stand in the batch because the index
+    lags behind: what decides about a release, or says that all is released, must not miss one.
     """
 
     period: str
@@ -96,6 +98,7 @@ class Batch:
     opened_at: datetime
     release_began_at: datetime | None = None
     alerted: str = ""
+    editions: tuple[str, ...] = ()
     state: BatchState = field(default="open", metadata={"computed": True})
 
     @property
@@ -146,9 +149,8 @@ class Edition:
         return edition_key(self.name)
 
     @property
-    def listing(self) -> Listing:
-        created = self.created_at.astimezone(UTC).isoformat(timespec="microseconds")  # so that texts sort by time
-        return Listing(editions_of(self.period), created)
+    def listing(self) -> None:
+        return None
 
     @property
     def period(self) -> str:
@@ -293,8 +295,3 @@ def delivery_key(edition: str, recipient: str, revision: int, resend: int = 0) -
     """`TO#<hash>#<revision>` in the edition's partition; with `#<resend>` for a mail sent once more."""
     again = f"#{resend}" if resend else ""
     return Key(edition_key(edition).partition, f"TO#{recipient}#{revision}{again}")
-
-
-def editions_of(period: str) -> str:
-    """The index's head for a period's editions."""
-    return f"EDITIONS#{period}"

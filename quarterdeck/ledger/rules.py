@@ -24,7 +24,15 @@ from quarterdeck.ledger.events import (
     untold_of_copy,
 )
 from quarterdeck.ledger.recipients import hashed
-from quarterdeck.ledger.records import DELIVERY_MOVES, Asked, Delivery, DeliveryState, edition_key, may_move
+from quarterdeck.ledger.records import (
+    DELIVERY_MOVES,
+    Asked,
+    Delivery,
+    DeliveryState,
+    delivery_key,
+    edition_key,
+    may_move,
+)
 from quarterdeck.ledger.shelf import Standing
 from quarterdeck.redaction import masked
 
@@ -65,6 +73,13 @@ class Ledger(Batches):
         """The delivery by which *recipient* has *edition*; None where there is none, or it is not known."""
         found = self._shelf.query(Delivery, edition_key(edition).partition, f"TO#{hashed(recipient, self._book.salt)}#")
         return next((one for one in found if one.state in ("sent", "delivered", "bounced", "complained")), None)
+
+    def is_to_be_mailed(self, edition: str, recipient: str) -> bool:
+        """Whether *recipient* has not got *edition*, and may be mailed: nothing was claimed, or it met a clear no."""
+        standing = self.edition(edition)
+        key = delivery_key(edition, hashed(recipient, self._book.salt), standing.revision if standing else 1)
+        found = self._shelf.get(Delivery, key)
+        return found is None or may_move(DELIVERY_MOVES, found.record.as_of(self._clock()).state, "sending")
 
     def bodies(self, edition: str) -> frozenset[str]:
         """The hash of each body by which a reader has *edition* or may have it; a clear no counts for none."""

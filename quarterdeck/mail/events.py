@@ -7,6 +7,7 @@ What SES sends: https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retri
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -14,10 +15,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from quarterdeck.config import edition_parts
+from quarterdeck.config import SLUG, edition_parts
 from quarterdeck.errors import InputInvalid
 
-Kind = Literal["send", "delay", "delivery", "bounce", "complaint", "reject"]
+Kind = Literal["send", "delay", "delivery", "bounce", "reply", "complaint", "reject"]
 
 # What else a configuration set may tell (opens, clicks, subscriptions) says nothing of a delivery.
 _KINDS: Mapping[str, Kind] = {
@@ -28,6 +29,8 @@ _KINDS: Mapping[str, Kind] = {
     "Complaint": "complaint",
     "Reject": "reject",
 }
+# So SES tells an automatic reply too: https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html#bounce-types
+_MAY_BE_A_REPLY = ("Transient", "General")
 _DETAIL = 500  # characters of a server's words that are kept; the reason stands at their beginning
 
 _Text = Annotated[str, Field(min_length=1, max_length=1024)]
@@ -127,9 +130,24 @@ def parse_event(notification: Mapping[str, Any]) -> SesEvent | None:
         place = ".".join(map(str, problem["loc"]))
         raise _forged(place, type(problem["input"]).__name__, problem["msg"]) from error
     recipients, detail = _about(kind, event)
+    if event.bounce is not None and (event.bounce.bounce_type, event.bounce.bounce_sub_type) == _MAY_BE_A_REPLY:
+        kind = "reply"
     return SesEvent(
         kind, _edition(event.mail), _tag(event.mail, "delivery"), recipients, event.mail.message_id, detail[:_DETAIL]
     )
+
+
+def undelivered_alert(notification: Mapping[str, Any]) -> str:
+    """The report to whose owner an alert of ours did not arrive, as *notification* tells; empty for all else."""
+    written = _json(notification.get("Message"))
+    mail, bounce = written.get("mail"), written.get("bounce")
+    tags = mail.get("tags") if isinstance(mail, dict) else None
+    named = tags.get("alert") if isinstance(tags, dict) else None
+    may_be_a_reply = isinstance(bounce, dict) and (bounce.get("bounceType"), bounce.get("bounceSubType"))
+    is_undelivered = written.get("eventType") in ("Bounce", "Reject") and may_be_a_reply != _MAY_BE_A_REPLY
+    if not is_undelivered or not isinstance(named, list) or len(named) != 1:
+        return ""
+    return named[0] if isinstance(named[0], str) and re.fullmatch(SLUG, named[0]) else ""
 
 
 def _json(text: object) -> dict[str, Any]:

@@ -16,12 +16,24 @@ _TAG = re.compile(r"[A-Za-z0-9_-]{1,256}")
 class Mailer(Protocol):
     """Hands one message over, once."""
 
-    def check(self, *, sender: str, bcc: Sequence[str]) -> None:
+    def check(self, *, sender: str, bcc: Sequence[str], recipients: Sequence[str] = ()) -> None:
         """
         Ask, before anything is claimed, whether mail from *sender* with copies for *bcc* would be taken.
 
+        Args:
+            recipients: Who is to be mailed, where that is known.
+
         Raises:
             SendingRefused: It would not: the account or the sender has to be mended first.
+            AwsUnavailable: Nobody is logged in, or there is no answer.
+        """
+        ...
+
+    def prepare(self, to: str) -> None:
+        """
+        Ask what there is to ask about a mail to *to* before it is claimed: a claim waits for its post alone.
+
+        Raises:
             AwsUnavailable: Nobody is logged in, or there is no answer.
         """
         ...

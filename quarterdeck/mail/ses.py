@@ -26,8 +26,9 @@ from quarterdeck.log import logger
 from quarterdeck.mail.mailer import check_tags, edition_of
 from quarterdeck.mail.ses_account import Account, NotAsked, Standing
 from quarterdeck.mail.ses_answers import answer_of
-from quarterdeck.mail.ses_preflight import Posting, preflight
+from quarterdeck.mail.ses_preflight import SUPPRESSION, Posting, preflight
 from quarterdeck.mail.stamp import bare_address
+from quarterdeck.redaction import without_addresses
 
 if TYPE_CHECKING:
     from types_boto3_sesv2.type_defs import SendEmailRequestTypeDef
@@ -101,28 +102,42 @@ class SesMailer:
         self._account = Account(client("sesv2", attempts=_QUESTION_ATTEMPTS, answer_within_s=_QUESTION_WITHIN_S))
         self._post = client("sesv2", attempts=1, answer_within_s=answer_within_s)
         self._known: Standing | NotAsked | None = None
+        self._suppressed: dict[str, str | NotAsked] = {}
         self._left: int | None = None
         self._pace = Pace(_SLOWEST_RATE, now, sleep)
         self._warned: set[str] = set()
 
-    def check(self, *, sender: str, bcc: Sequence[str]) -> None:
+    def check(self, *, sender: str, bcc: Sequence[str], recipients: Sequence[str] = ()) -> None:
         """
-        Ask whether the account, the sender, the copies' addresses and the configuration set let mail pass.
+        Ask whether the account, the sender, the sandbox and the configuration set let mail pass.
 
-        What could not be asked is logged as a warning, and stands in nobody's way.
+        What could not be asked is logged as a warning, and stands in nobody's way; nor does an address that is
+        on the suppression list: SES delivers to all others, and a reader on it is refused when their turn comes.
 
         Raises:
             SendingRefused: One of them does not.
             AwsUnavailable: Nobody is logged in, or SES does not answer.
         """
-        posting = Posting(sender, bcc=tuple(bcc), configuration_set=self._configuration_set)
-        found = list(preflight(self._account, self._standing(), posting))
-        for finding in found:
-            if finding.verdict == "not asked":
-                self._warn(f"{finding.about} {finding.said}")
-        wrong = tuple(f"{one.said}; mend it with\n    {one.mend}" for one in found if one.verdict == "wrong")
+        posting = Posting(sender, tuple(bcc), tuple(recipients), self._configuration_set)
+        wrong = []
+        for finding in preflight(self._account, self._standing(), posting):
+            said = without_addresses(finding.said)
+            if finding.verdict == "not asked" or (finding.verdict == "wrong" and finding.about == SUPPRESSION):
+                self._warn(f"{finding.about}: {said}" if finding.verdict == "wrong" else f"{finding.about} {said}")
+            elif finding.verdict == "wrong":
+                wrong.append(f"{said}; mend it with\n    {finding.mend}")
         if wrong:
-            raise SendingRefused(wrong)
+            raise SendingRefused(tuple(wrong))
+
+    def prepare(self, to: str) -> None:
+        """
+        Ask how the account may send, once, and whether *to* is suppressed; `send` goes by the answers.
+
+        Raises:
+            AwsUnavailable: Nobody is logged in, or SES does not answer.
+        """
+        self._standing()
+        self._suppressed[to] = self._account.suppressed_for(to)
 
     def send(self, message: bytes, *, sender: str, to: str, bcc: Sequence[str], tags: Mapping[str, str]) -> str:
         """
@@ -138,10 +153,11 @@ class SesMailer:
         edition, recipients = edition_of(message), 1 + len(bcc)
         until = self._now() + _POST_WITHIN
         try:
-            self._standing()
-            suppressed = self._account.suppressed_for(to)
+            if to not in self._suppressed:
+                self.prepare(to)
         except AwsUnavailable as unavailable:  # before the post: a clear no
             raise MailRefused(edition, to, f"SES: {unavailable.reason}") from unavailable
+        suppressed = self._suppressed.pop(to)
         if isinstance(suppressed, NotAsked):
             self._warn(f"mail suppression could not be asked: {suppressed.reason}")
         elif suppressed:

@@ -11,6 +11,7 @@ from quarterdeck.mail.stamp import bare_address
 
 Verdict = Literal["right", "wrong", "not asked"]
 
+SUPPRESSION = "mail suppression"
 # How the copies' address stands in what is found: a log must not hold it
 _COPIES = "$SES_BCC_EMAIL"
 
@@ -119,7 +120,7 @@ def _sender(account: Account, sender: str) -> Finding:
 
 
 def _suppressed(account: Account, posting: Posting) -> Iterator[Finding]:
-    about = "mail suppression"
+    about = SUPPRESSION
     found = {reader: account.suppressed_for(reader) for reader in dict.fromkeys([*posting.bcc, *posting.recipients])}
     denied = next((why for why in found.values() if isinstance(why, NotAsked)), None)
     if denied is not None:

@@ -82,7 +82,7 @@ def run_batch(
         _refuse_what_was_released(plan, ledger)
     if plan.purpose == "send" and mailer is not None and _is_unreleased(plan, ledger):
         progress("", "asking whether mail would be taken")
-        mailer.check(sender=plan.environment.sender or "", bcc=plan.copies)
+        mailer.check(sender=plan.environment.sender or "", bcc=plan.copies, recipients=_to_be_mailed(plan, ledger))
 
     def attempt() -> Outcome:
         with store.at_work(str(plan.period), partial(wait_for_another, plan, time_left, progress)):
@@ -113,6 +113,11 @@ def _is_unreleased(plan: Plan, ledger: Ledger) -> bool:
     """Whether an edition is still to be let go; with none left, a send must be able to say so and end well."""
     standing = [ledger.edition(plan.edition(report)) for report in plan.reports]
     return any(edition is None or edition.state != "released" for edition in standing)
+
+
+def _to_be_mailed(plan: Plan, ledger: Ledger) -> list[str]:
+    every = [(plan.edition(report), recipient) for report in plan.reports for recipient in plan.recipients(report)]
+    return [recipient for edition, recipient in every if ledger.is_to_be_mailed(edition, recipient)]
 
 
 def _is_to_be_executed(plan: Plan, ledger: Ledger) -> bool:

@@ -14,7 +14,8 @@ from quarterdeck.ledger.recipients import normalised
 from quarterdeck.log import logger
 from quarterdeck.mail import Mailer
 from quarterdeck.pipeline.plan import is_for_examples, recipients_of
-from quarterdeck.redaction import Redactor, masked
+from quarterdeck.pipeline.time_left import WITHOUT_END, TimeLeft
+from quarterdeck.redaction import Redactor, masked, without_addresses
 
 _log = logger()
 
@@ -38,6 +39,7 @@ class Alarm:
     redactor: Redactor
     now: Callable[[], datetime]
     mailer: Mailer | None = None
+    time_left: TimeLeft = WITHOUT_END
 
     def tell_topic(self, alert: Alert) -> bool:
         """Publish *alert*, or say in the log why not; whether it is told, as far as anybody is to be."""
@@ -53,9 +55,21 @@ class Alarm:
         _log.info("alert published", subject=alert.subject, message_id=message_id)
         return True
 
+    def expects_of_owner(self, edition: str) -> str:
+        """What is to become of a mail to the owner of *edition*'s report, before it is tried."""
+        report = _report_of(edition)
+        try:
+            owner = load_params(self.params, report).owner
+            why_not = self._why_not(owner)
+        except Exception as error:  # noqa: BLE001 - an alert that is lost must not hide what it was about
+            return f"the owner of {report} is not mailed: {_said(error)}"
+        if why_not:
+            return f"the owner of {report} is not mailed: {why_not}"
+        return f"the owner of {report}, {masked(owner)}, is mailed the traceback next; the log says whether it left"
+
     def tell_owner(self, edition: str, alert: Alert, *, snapshot: str = "") -> tuple[bool, str]:
         """Mail *alert* to the owner of *edition*'s report: whether that was done, and what came of it in words."""
-        report = edition_parts(edition)[0].partition("@")[0]
+        report = _report_of(edition)
         try:
             owner = load_params(self.params, report).owner
             why_not = self._why_not(owner)
@@ -79,6 +93,8 @@ class Alarm:
             return "SES_SENDER_EMAIL is not set"
         if is_for_examples(owner) and not self.environment.endpoint:
             return f"{masked(owner)} exists in examples only"
+        if not self.time_left.is_enough_for_a_mail:
+            return "the time of this start is nearly over"
         if normalised(owner) in self._readers():
             return f"{masked(owner)} gets a report too, and who gets reports gets no failures of them"
         return ""
@@ -89,6 +105,11 @@ class Alarm:
         return frozenset(normalised(to) for params in every for to in recipients_of(params, self.environment))
 
 
+def _report_of(edition: str) -> str:
+    return edition_parts(edition)[0].partition("@")[0]
+
+
 def _said(error: Exception) -> str:
-    """An error of ours in its first line; of any other only its kind, since its text may quote anything."""
-    return str(error).partition("\n")[0] if isinstance(error, QuarterdeckError) else type(error).__name__
+    """An error of ours in its first line, without addresses; of any other its kind: its text may quote anything."""
+    first_line = str(error).partition("\n")[0]
+    return without_addresses(first_line) if isinstance(error, QuarterdeckError) else type(error).__name__

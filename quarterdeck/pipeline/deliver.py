@@ -122,13 +122,15 @@ def deliver(letter: Letter, recipient: str, post: Post) -> Delivered:
     """
     Mail *letter* to *recipient* at most once, whatever crashes; the claim is written before the send.
 
-    Nothing is claimed where the time left would not suffice for the answer. Where the ledger cannot be asked,
-    nothing is sent, and that stands beside what became of the others.
+    Nothing is claimed where the time left would not suffice for the answer. Where the ledger, or the mail service,
+    cannot be asked, nothing is claimed or sent, and that stands beside what became of the others.
     """
     if not post.time_left.is_enough_for_a_mail:
         return Delivered(letter.edition, without_addresses(recipient), "not begun")
     owner = secrets.token_hex(16)
     try:
+        if post.ledger.is_to_be_mailed(letter.edition, recipient):
+            post.mailer.prepare(recipient)
         claim = post.ledger.claim(letter.edition, recipient, body_hash=letter.body.sha256, owner=owner)
     except QuarterdeckError as error:
         return Delivered(letter.edition, masked(recipient), "not begun", error)
@@ -142,7 +144,9 @@ def deliver_once_more(letter: Letter, recipient: str, post: Post, *, because: st
     Raises:
         CommandRefused: The edition is not released, or no mail to *recipient* was ever claimed.
         InputInvalid: No reason is given.
+        AwsUnavailable: The mail service cannot be asked; nothing was claimed.
     """
+    post.mailer.prepare(recipient)
     owner = secrets.token_hex(16)
     claim = post.ledger.resend(
         letter.edition, recipient, body_hash=letter.body.sha256, owner=owner, because=because, by=by

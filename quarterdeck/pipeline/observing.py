@@ -9,13 +9,13 @@ from quarterdeck.alerts import Alert
 from quarterdeck.errors import EventsLeft, InputInvalid, QuarterdeckError
 from quarterdeck.ledger import Ledger, Observation
 from quarterdeck.log import bound, logger
-from quarterdeck.mail.events import SesEvent, parse_event
+from quarterdeck.mail.events import SesEvent, parse_event, undelivered_alert
 from quarterdeck.pipeline.alarm import Alarm
 from quarterdeck.redaction import masked, without_addresses
 
 _log = logger()
 
-_TOLD = {"bounce": "bounced", "complaint": "brought a complaint", "reject": "was rejected by SES"}
+_TOLD = {"bounce": "bounced", "reply": "bounced", "complaint": "brought a complaint", "reject": "was rejected by SES"}
 
 
 def observe_events(records: Sequence[Mapping[str, Any]], *, ledger: Ledger, alarm: Alarm) -> tuple[Observation, ...]:
@@ -36,9 +36,10 @@ def observe_events(records: Sequence[Mapping[str, Any]], *, ledger: Ledger, alar
     left: list[str] = []
     for number, record in enumerate(records, 1):
         try:
-            event = _event(record, alarm.environment.events_topic)
+            notification = _notification(record, alarm.environment.events_topic)
+            event = parse_event(notification)
             if event is None:
-                _log.info("event ignored")
+                _tell_of_an_alert(undelivered_alert(notification), alarm)
                 continue
             observed.append(_observed(event, ledger, alarm))
         except QuarterdeckError as error:
@@ -52,13 +53,28 @@ def observe_events(records: Sequence[Mapping[str, Any]], *, ledger: Ledger, alar
     return tuple(observed)
 
 
-def _event(record: Mapping[str, Any], topic: str | None) -> SesEvent | None:
+def _notification(record: Mapping[str, Any], topic: str | None) -> Mapping[str, Any]:
     notification = record.get("Sns") if isinstance(record, Mapping) else None
     if not isinstance(notification, Mapping):
         raise InputInvalid("SES event", type(notification).__name__, "an SNS notification")
     if topic is not None and notification.get("TopicArn") != topic:
         raise InputInvalid("SES event", "one from another topic", "SES_EVENTS_TOPIC_ARN's")
-    return parse_event(notification)
+    return notification
+
+
+def _tell_of_an_alert(report: str, alarm: Alarm) -> None:
+    """An alert that its owner did not get is told to the topic; all else that is no event of ours to nobody."""
+    if not report:
+        _log.info("event ignored")
+        return
+    alert = Alert(
+        f"Quarterdeck: an alert to the owner of {report} did not arrive",
+        f"The owner of {report} was mailed what went wrong with it, and that mail did not arrive.\n"
+        f"Readers are not concerned by this. Correct owner: in params/{report}.yaml, and see what stands open with\n"
+        "  python runner.py show\n",
+    )
+    if not alarm.tell_topic(alert):
+        raise InputInvalid("SES event, of an alert", "nobody who could be told", "a topic that is reached")
 
 
 def _observed(event: SesEvent, ledger: Ledger, alarm: Alarm) -> Observation:

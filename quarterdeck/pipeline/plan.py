@@ -11,9 +11,11 @@ from pathlib import Path
 from quarterdeck.config import Company, Environment, Params, load_company, load_params, report_names
 from quarterdeck.errors import CommandRefused, DataNotReady, InputInvalid
 from quarterdeck.execute import accepted_parameters
+from quarterdeck.ledger import ledger_file
 from quarterdeck.mail import bare_address
 from quarterdeck.period import Period
 from quarterdeck.request import Purpose, Request
+from quarterdeck.store import is_bucket
 
 _RESERVED_FOR_EXAMPLES = (
     ".example",
@@ -23,6 +25,10 @@ _RESERVED_FOR_EXAMPLES = (
     ".example.com",
     ".test",
     ".invalid",
+)
+
+LEDGER_OF_ONE = (
+    "the store is a bucket, which other machines share, and the ledger a file of this one: each of them would mail"
 )
 
 
@@ -161,6 +167,18 @@ def _refuse_what_must_not_be_sent(plan: Plan, *, is_company_named: bool) -> None
     bare_address("SES_SENDER_EMAIL", plan.environment.sender)
     for copies in plan.copies:
         _refuse_all_but_addresses("SES_BCC_EMAIL", copies)
+    if is_bucket(plan.store) and ledger_file(plan.environment.ledger, plan.company.slug) is not None:
+        raise CommandRefused("--send", LEDGER_OF_ONE, "QUARTERDECK_LEDGER=dynamodb:TABLE python runner.py run --send")
+    _refuse_readers_that_are_none(plan, look)
+    if not plan.period.is_over_at(plan.as_of):
+        raise DataNotReady(
+            str(plan.period),
+            f"the week ends at {plan.period.end:%Y-%m-%d %H:%M} UTC, and its data is of {plan.as_of:%Y-%m-%d %H:%M}",
+            f"python runner.py run --period {plan.period} --send",
+        )
+
+
+def _refuse_readers_that_are_none(plan: Plan, look: str) -> None:
     for report in plan.reports:
         recipients = plan.recipients(report)
         if not recipients:
@@ -172,12 +190,6 @@ def _refuse_what_must_not_be_sent(plan: Plan, *, is_company_named: bool) -> None
             raise CommandRefused(
                 "--send", f"{report.name} would go to {examples[0]}, which exists in examples only", look
             )
-    if not plan.period.is_over_at(plan.as_of):
-        raise DataNotReady(
-            str(plan.period),
-            f"the week ends at {plan.period.end:%Y-%m-%d %H:%M} UTC, and its data is of {plan.as_of:%Y-%m-%d %H:%M}",
-            f"python runner.py run --period {plan.period} --send",
-        )
 
 
 def _refuse_all_but_addresses(what: str, text: str) -> None:

@@ -16,7 +16,7 @@ from quarterdeck.pipeline import Outcome, run_batch
 from quarterdeck.pipeline.alarm import Alarm
 from quarterdeck.pipeline.plan import Plan, make_plan
 from quarterdeck.pipeline.telling import Trouble, tell
-from quarterdeck.pipeline.time_left import no_end
+from quarterdeck.pipeline.time_left import TimeLeft, no_end
 from quarterdeck.pipeline.workshop import Progress
 from quarterdeck.redaction import Redactor
 from quarterdeck.request import Request
@@ -35,6 +35,7 @@ class Doors:
         watch: Shows the progress of a plan while its batch runs.
         now: Tells the time, tz-aware.
         process: The process's environment, whose secrets must not leave.
+        is_watched: Whether somebody looks at what comes back: what a build or rerun has to say is told to nobody else.
         seconds_left: Tells how much time this start still has.
     """
 
@@ -45,11 +46,12 @@ class Doors:
     now: Callable[[], datetime]
     process: Mapping[str, str]
     seconds_left: Callable[[], float] = no_end
+    is_watched: bool = True
 
 
 def run_and_tell(request: Request, environment: Environment, doors: Doors) -> Outcome:
     """
-    Run the batch that *request* asks for; where mail was asked for, tell people of what they have to act on.
+    Run the batch that *request* asks for; where it mails, or nobody watches, tell people of what they have to act on.
 
     That telling fails is logged, and changes neither what comes back nor what is raised.
 
@@ -98,14 +100,16 @@ class _Start:
         return outcome
 
     def tell(self, came: Outcome | Exception) -> None:
-        """Tell of what stopped the batch, or of what its outcome holds; a build's is for the person who looks."""
+        """Tell of what stopped the batch, or of what its outcome holds; a build's is for whoever watches it."""
         period = str(self.plan.period) if self.plan else self.request.period or "of last week"
         with bound(batch=period):
             if isinstance(came, Exception):
                 kind = type(came).__name__
                 known = isinstance(came, QuarterdeckError)
-                _log.info("batch stopped", reason=str(came).partition("\n")[0] if known else kind, exc_info=not known)
-            if self.request.purpose != "send":
+                # Whoever watches reads it from the error itself
+                log = _log.info if self.doors.is_watched else _log.error
+                log("batch stopped", reason=str(came).partition("\n")[0] if known else kind, exc_info=not known)
+            if self.request.purpose != "send" and self.doors.is_watched:
                 return
             try:
                 tell(self._trouble(came, period), self._alarm())
@@ -114,12 +118,17 @@ class _Start:
 
     def _trouble(self, came: Outcome | Exception, period: str) -> Trouble:
         company = self.plan.company.slug if self.plan else self.request.company.name
+        is_asked_for = self.request.purpose == "rerun"
         if isinstance(came, Exception):
-            return Trouble(company, period, self.ledger, [came])
+            return Trouble(company, period, self.ledger, [came], is_asked_for=is_asked_for)
         snapshots = {built.edition: built.snapshot for built in came.editions}
-        return Trouble(company, period, self.ledger, came.problems, came.kept_back, snapshots)
+        return Trouble(company, period, self.ledger, came.problems, came.kept_back, snapshots, is_asked_for)
 
     def _alarm(self) -> Alarm:
         company = self.plan.company.name if self.plan else self.request.company.name
         redactor = Redactor.knowing(self.doors.process)
-        return Alarm(company, self.environment, self.request.root / "params", redactor, self.doors.now, self.mailer)
+        # What mails nobody opened none; its failures are mailed to owners all the same
+        mailer = self.mailer if self.request.purpose == "send" else self.doors.mailer()
+        time_left = TimeLeft(self.doors.seconds_left)
+        params = self.request.root / "params"
+        return Alarm(company, self.environment, params, redactor, self.doors.now, mailer, time_left)

@@ -21,7 +21,6 @@ from quarterdeck.errors import (
 from quarterdeck.ledger import Ledger
 from quarterdeck.log import logger
 from quarterdeck.pipeline.alarm import Alarm
-from quarterdeck.redaction import Redactor
 
 _log = logger()
 
@@ -40,6 +39,7 @@ class Trouble:
         problems: What a person has to act on; none where all went well.
         kept_back: Why nothing was mailed although it was asked for; empty otherwise.
         snapshots: Of each edition that was made.
+        is_asked_for: By a person, who is told of it whatever was told before.
     """
 
     company: str
@@ -48,24 +48,30 @@ class Trouble:
     problems: Sequence[Exception]
     kept_back: str = ""
     snapshots: Mapping[str, str] | None = None
+    is_asked_for: bool = False
+
+    @property
+    def failed(self) -> list[NotebookFailed]:
+        return [problem for problem in self.problems if isinstance(problem, NotebookFailed)]
 
 
 def tell(batch: Trouble, alarm: Alarm) -> None:
     """
-    Tell the topic what happened, and owners their tracebacks, unless the same was told of this batch before.
+    Tell the topic what happened, then owners their tracebacks, unless the same was told of this batch before.
 
-    The ledger remembers what was told last: whoever joins a batch and finds the same trouble stays silent. A
-    batch that ends well sends nothing, and lets the same trouble be told again.
+    The topic first: one call tells it, and a mail to an owner may take minutes, which a start may not have. The
+    ledger remembers what was told last: whoever joins a batch and finds the same trouble stays silent. A batch
+    that ends well sends nothing, and lets the same trouble be told again.
     """
     seen = _fingerprint(batch) if batch.problems else ""
-    if _told_before(batch) == seen:
+    if _told_before(batch) == seen and not batch.is_asked_for:
         _log.info("alert told before")
         return
     if batch.problems:
-        owners = [
-            _tell_owner(batch, problem, alarm) for problem in batch.problems if isinstance(problem, NotebookFailed)
-        ]
-        if not alarm.tell_topic(_alert(batch, owners, alarm.redactor)):
+        is_told = alarm.tell_topic(_alert(batch, alarm))
+        for failed in batch.failed:
+            _tell_owner(batch, failed, alarm)
+        if not is_told:
             return
     if batch.ledger is not None and batch.ledger.batch(batch.period) is not None:
         batch.ledger.note_alert(batch.period, seen)
@@ -88,18 +94,19 @@ def _fingerprint(batch: Trouble) -> str:
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
-def _alert(batch: Trouble, owners: Sequence[str], redactor: Redactor) -> Alert:
+def _alert(batch: Trouble, alarm: Alarm) -> Alert:
     kinds = Counter(_kind(problem) for problem in batch.problems)
     counted = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
     lines = [f"The batch of {batch.period} ({batch.company}) needs a person.", "", "What is true now:"]
     lines += [f"  {line}" for line in _standing(batch)]
     if batch.kept_back:
         lines.append(f"  {batch.kept_back}")
+    owners = [alarm.expects_of_owner(failed.edition) for failed in batch.failed]
     lines += [f"  {owner[:1].upper()}{owner[1:]}." for owner in owners]
     lines += ["", "What happened, and what to type next in the project's folder:"]
     for problem in batch.problems:
         lines += ["", _shortly(problem)]
-    body = redactor.text("\n".join(lines) + "\n")
+    body = alarm.redactor.text("\n".join(lines) + "\n")
     return Alert(f"Quarterdeck {batch.company} {batch.period}: {counted}", body)
 
 
@@ -148,7 +155,7 @@ def _shortly(problem: Exception) -> str:
             )
 
 
-def _tell_owner(batch: Trouble, failed: NotebookFailed, alarm: Alarm) -> str:
+def _tell_owner(batch: Trouble, failed: NotebookFailed, alarm: Alarm) -> None:
     code = alarm.redactor.code
     traceback = failed.traceback[-_MOST_TRACEBACK:]
     shown = NotebookFailed(
@@ -159,8 +166,7 @@ def _tell_owner(batch: Trouble, failed: NotebookFailed, alarm: Alarm) -> str:
         f"Quarterdeck: the notebook of {failed.edition} failed{where}", f"{shown}\n\nNo reader gets this mail.\n"
     )
     snapshot = (batch.snapshots or {}).get(failed.edition, "")
-    _, said = alarm.tell_owner(failed.edition, alert, snapshot=snapshot)
-    return said
+    alarm.tell_owner(failed.edition, alert, snapshot=snapshot)
 
 
 def _first_line(error: Exception) -> str:

@@ -146,8 +146,11 @@ class FakeMailer:
     lose: tuple[str, ...] = ()
     accepted: list[tuple[str, bytes, Sequence[str], Mapping[str, str]]] = field(default_factory=list)
 
-    def check(self, *, sender: str, bcc: Sequence[str]) -> None:
+    def check(self, *, sender: str, bcc: Sequence[str], recipients: Sequence[str] = ()) -> None:
         """Nothing stands in the way."""
+
+    def prepare(self, to: str) -> None:
+        """Nothing is to be asked."""
 
     def send(self, message: bytes, *, sender: str, to: str, bcc: Sequence[str], tags: Mapping[str, str]) -> str:  # noqa: ARG002 - the protocol's
         if to in self.refuse:
