@@ -1,10 +1,11 @@
 """
-From a save to the new picture in the browser: the median of ten, for a changed notebook and for changed params.
+From a save to the new picture in the browser: the median of ten, for a notebook, params and a template.
 
     make bench-preview
 
-It starts a preview of the CFO's report over the sample company, in a copy of notebooks and params, and Debian's
-Chromium. A notebook's own time, the sum over its cells as papermill noted it, is taken off: it is the analyst's.
+It starts a preview of the CFO's report over the sample company, with a copy of notebooks, params and package, and
+Debian's Chromium. A notebook's own time, the sum over its cells as papermill noted it, is taken off: it is the
+analyst's.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ _SHOWS = """words => {
 
 
 def project(folder: Path) -> Settings:
-    """A copy of notebooks and params, over the sample company, with outputs and a ledger of its own."""
-    for name in ("notebooks", "params"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".*"))
+    """A copy of all that is saved, over the sample company, with outputs and a ledger of its own."""
+    for name in ("notebooks", "params", "quarterdeck"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".*", "__pycache__"))
     env_file = folder / "bench.env"
     env_file.write_text(f"QUARTERDECK_LEDGER='sqlite:{folder / 'ledger.db'}'\n", encoding="utf-8")
     return Settings(str(folder), str(ROOT / "sample"), str(folder / "outputs"), str(env_file), ("cfo",), "")
@@ -62,6 +63,14 @@ def save_params(folder: Path, number: int) -> str:
     words = f"Treasurer {number}"
     lines = [f"title: {words}" if line.startswith("title:") else line for line in path.read_text().splitlines()]
     path.write_text("\n".join(lines) + "\n")
+    return words
+
+
+def save_template(folder: Path, number: int) -> str:
+    """Change the mail's first line in its template; the words that the mail then has."""
+    name = Path("quarterdeck", "render", "templates", "mail", "message.html.j2")
+    words = f"· Sample data, look {number}"
+    (folder / name).write_text((ROOT / name).read_text(encoding="utf-8").replace("· Sample data", words))
     return words
 
 
@@ -91,6 +100,7 @@ def main() -> None:
         folder = Path(temporary)
         settings = project(folder)
         os.environ["TMPDIR"] = str(folder)  # where the preview keeps what it executes
+        os.environ["PYTHONPATH"] = str(folder)  # and which package it runs
         with preview(settings) as served, chromium() as browser:
             page = browser.new_context(bypass_csp=True).new_page()
             page.goto(served.address)
@@ -98,6 +108,7 @@ def main() -> None:
             kinds = {
                 "notebook": (lambda number: save_notebook(folder, number), lambda: cells_s(folder), 1.5),
                 "params": (lambda number: save_params(folder, number), lambda: 0.0, 0.7),
+                "template": (lambda number: save_template(folder, number), lambda: 0.0, 0.7),
             }
             for kind, (save, cells, target) in kinds.items():
                 taken = rounds(page, save, cells)

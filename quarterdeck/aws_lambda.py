@@ -226,7 +226,8 @@ def _write_archive(environment: Environment, company: Company) -> None:
     """Bring the archive beside the editions up to date; that it cannot be is logged, and changes nothing else."""
     ledger = open_ledger(environment.ledger, company.slug, _now)
     try:
-        write_archive(open_store(environment.store or "", company.slug), company, ledger)
+        store = open_store(environment.store or "", company.slug)
+        write_archive(store, company, ledger, _root() / "params")
     except QuarterdeckError as error:
         _log.warning("archive not written", reason=without_addresses(str(error).partition("\n")[0]))
 

@@ -29,12 +29,12 @@ _MOMENTS = {"DatetimeIndex", "Timestamp", "datetime64", "to_datetime"}  # they t
 _EXIT = {"sys.exit", "os._exit", "os.abort", "exit", "quit", "SystemExit"}
 _PROGRAMS = re.compile(r"os\.(exec|fork|popen|posix_spawn|spawn|startfile|system)")
 _DATABASES = re.compile(r"(^|\.)read_(gbq|sql)")
-_READERS = re.compile(r"(^|\.)(fromfile|genfromtxt|loadtxt|open|read_\w+|scan_\w+)$")
 _ADDRESS = re.compile(r"\w[\w+.-]*://")
 _NETWORK = {
     *("aiohttp", "boto3", "botocore", "ftplib", "http", "httpx", "imaplib", "paramiko", "requests", "smtplib"),
     *("socket", "subprocess", "urllib", "urllib3"),
 }
+_HIDING = {"__import__", "eval", "exec"}  # what runs by them cannot be read here, nor by who reviews it
 
 
 @dataclass(frozen=True)
@@ -191,17 +191,21 @@ def _imports(code: _Code) -> _Found:
         match node:
             case ast.Import(names=aliases):
                 modules = [alias.name for alias in aliases]
-            case ast.ImportFrom(module=str(module)):
+            case ast.ImportFrom(module=str(module), names=aliases):
                 modules = [module]
+                if aliases[0].name == "*":
+                    yield code.number, node.lineno, f"imports all of {module}; import by name what it uses"
             case _:
                 continue
-        for module in modules:
-            if module.partition(".")[0] in _NETWORK:
+        for top, module in ((module.partition(".")[0], module) for module in modules):
+            if top in _NETWORK:
                 yield code.number, node.lineno, f"imports {module}; {_NOTHING_ELSE}"
+            elif top == "importlib":
+                yield code.number, node.lineno, f"imports {module}; write a plain import, which can be read"
 
 
 def _clock_and_exit(code: _Code) -> _Found:
-    """The clock, an early end and other programs, whatever they are called here."""
+    """The clock, an early end, other programs and hidden code, whatever they are called here."""
     for node in ast.walk(code.tree):
         if not isinstance(node, ast.Attribute | ast.Name):
             continue
@@ -214,20 +218,26 @@ def _clock_and_exit(code: _Code) -> _Found:
             yield code.number, node.lineno, f"starts a program by {name}; {_NOTHING_ELSE}"
         elif _DATABASES.search(meant):
             yield code.number, node.lineno, f"asks a database by {name}; {_NOTHING_ELSE}"
+        elif meant.removeprefix("builtins.") in _HIDING:
+            yield code.number, node.lineno, f"hides by {name} what it runs; write it plainly"
 
 
-def _given(code: _Code) -> _Found:
-    """What a call is given: an address to read from, or a word that stands for the present."""
+def _moments(code: _Code) -> _Found:
+    """A call that is given a word that stands for the present."""
     for node in ast.walk(code.tree):
-        if not isinstance(node, ast.Call):
+        if not isinstance(node, ast.Call) or code.meant(node.func).rpartition(".")[2] not in _MOMENTS:
             continue
-        name, meant = ast.unparse(node.func), code.meant(node.func)
         for value in (*node.args, *(keyword.value for keyword in node.keywords)):
-            match value:
-                case ast.Constant(value="now" | "today") if meant.rpartition(".")[2] in _MOMENTS:
-                    yield code.number, node.lineno, _CLOCK_READ.format(f"{name}({ast.unparse(value)})")
-                case ast.Constant(value=str(text)) if _READERS.search(meant) and _ADDRESS.match(text):
-                    yield code.number, node.lineno, f"reads {text} by {name}; {_NOTHING_ELSE}"
+            if isinstance(value, ast.Constant) and value.value in ("now", "today"):
+                word = f"{ast.unparse(node.func)}({ast.unparse(value)})"
+                yield code.number, node.lineno, _CLOCK_READ.format(word)
+
+
+def _addresses(code: _Code) -> _Found:
+    """A text that begins as an address, whatever it is called or joined to until something reads from it."""
+    for node in ast.walk(code.tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _ADDRESS.match(node.value):
+            yield code.number, node.lineno, f"has the address {node.value}; {_NOTHING_ELSE}"
 
 
 def _defined_twice(path: Path, parsed: Sequence[_Code], defined: dict[str, Path]) -> _Found:
@@ -250,7 +260,13 @@ def _definitions(tree: ast.Module) -> Iterator[tuple[str, int]]:
                 yield name, node.lineno
 
 
-_OF_A_CELL: tuple[Callable[[_Code], _Found], ...] = (_too_long, _imports, _clock_and_exit, _given)
+_OF_A_CELL: tuple[Callable[[_Code], _Found], ...] = (
+    _too_long,
+    _imports,
+    _clock_and_exit,
+    _moments,
+    _addresses,
+)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -111,6 +111,16 @@ class Sources(Settings):
     @property
     def files(self) -> tuple[str, ...] | None:
         """The paths of all sources, as they are written; None where one of them is on AWS."""
+        return None if None in self._paths else self.here
+
+    @property
+    def here(self) -> tuple[str, ...]:
+        """The paths of those sources that are not on AWS, as they are written."""
+        return tuple(path for path in self._paths if path is not None)
+
+    @property
+    def _paths(self) -> tuple[str | None, ...]:
+        """Each source's path, None for one on AWS."""
         listed = (self.handoffs, self.lambdas, self.domains, self.books, *self.tables.values())
-        paths = tuple(source.path or "" for source in listed if source is not None)
-        return None if any(not path or path.startswith("s3://") for path in paths) else paths
+        paths = [source.path for source in listed if source is not None]
+        return tuple(None if not path or path.startswith("s3://") else path for path in paths)

@@ -23,11 +23,13 @@ from harbour import SAYS, FakeMailer, Harbour, make_harbour
 from stand_ins import new_bucket
 
 from quarterdeck.archive import write_archive
+from quarterdeck.archive.facts import MOST_WEEKS
 from quarterdeck.archive.sparklines import sparkline
 from quarterdeck.aws import client
 from quarterdeck.blocks import FigureRecord
 from quarterdeck.config import load_company
 from quarterdeck.display import Display
+from quarterdeck.period import Period
 from quarterdeck.store import FolderStore, Store, open_store
 from quarterdeck.web.archive_app import archive_app
 from quarterdeck.web.listening import listen
@@ -39,6 +41,11 @@ kpis = Kpis(kpis=(kpi,), metrics={"recognised_revenue": figure.record()})
 display({MIME: kpis.model_dump(mode="json"), "text/plain": text}, raw=True)
 """
 RELEASED, FAILED = "cfo/2026-W47", "cto/2026-W47"
+
+
+def write(harbour: Harbour, store: Store) -> None:
+    """Write the archive of *harbour*'s company into *store*."""
+    write_archive(store, load_company(harbour.root / "company"), harbour.ledger, harbour.root / "params")
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +61,7 @@ def project(tmp_path_factory) -> Harbour:
     made.company(release="passed")
     made.report("cto", "1 / 0")
     made.run("cfo", "cto", mailer=FakeMailer())
-    write_archive(FolderStore(made.root / "outputs", "harbour"), load_company(made.root / "company"), made.ledger)
+    write(made, FolderStore(made.root / "outputs", "harbour"))
     return made
 
 
@@ -66,13 +73,56 @@ def page(browser):
 
 
 def test_it_is_a_calendar_of_states_in_words(page, project):
-    """Weeks stand below one another, reports beside; each edition says its state, and a week without one says so."""
+    """Weeks stand below one another, reports beside, by their titles; each says its state, or that it was not built."""
     page.goto((project.root / "outputs" / "index.html").as_uri())
     rows = [row.inner_text().split() for row in page.locator(".calendar tbody tr").all()]
 
+    assert page.get_by_role("columnheader").all_inner_texts() == ["Week", "CFO", "CTO"]
     assert [row[0] for row in rows] == ["2026-W47", "2026-W46"]
     assert rows[0][-2:] == ["released", "failed"]
     assert rows[1][-3:] == ["ready", "not", "built"]
+
+
+@pytest.mark.parametrize("place", ["index.html", "archive/2026-W47/cfo/index.html", "archive/2026-W47/cto/index.html"])
+def test_on_a_phone_nothing_is_scrolled_sideways(page, project, place):
+    """At 360 pixels a row stands as a block, in which each value is below what it is; a wide screen has columns."""
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.goto((project.root / "outputs" / place).as_uri())
+
+    widths = page.evaluate("[...document.querySelectorAll('*')].map(one => one.getBoundingClientRect().right)")
+    cell = page.locator(".folds td").first
+    said = "one => getComputedStyle(one, '::before').content"
+
+    assert max(widths) <= 360
+    assert cell.evaluate(said) == f'"{cell.get_attribute("data-head")}"' != '""'
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert cell.evaluate(said) == "none"
+
+
+def test_a_report_without_params_goes_by_its_name(harbour):
+    """Its params file went, or is broken: the archive stands, and heads its column by the name."""
+    harbour.run("cfo")
+    (harbour.root / "params" / "cfo.yaml").write_text("no params")
+
+    assert '<th role="columnheader" scope="col">cfo</th>' in archive_of(harbour)
+
+
+def test_what_is_older_than_a_year_is_linked_below_the_calendar(harbour):
+    """The calendar has a year's weeks and no more; an edition before it has a page too, also where none was written."""
+    harbour.events("100.00", made="2025-07-01T09:00:00Z")
+    harbour.run("cfo", period="2025-W30")
+    first = Period.parse("2025-W46", "UTC")
+    for week in range(MOST_WEEKS):
+        harbour.ledger.open_batch(str(first.shifted(week)), "a-snapshot")
+    harbour.run("cfo")
+
+    index = archive_of(harbour)
+
+    rows = re.findall(r'"row">(\S+)<span', index)
+    assert (len(rows), rows[0], rows[-1]) == (MOST_WEEKS, "2026-W47", "2025-W47")
+    assert 'href="archive/2025-W30/cfo/index.html" aria-label="CFO, 2025-W30"' in index
+    assert (harbour.root / "outputs" / "archive" / "2025-W30" / "cfo" / "index.html").is_file()
+    assert archive_of(harbour) == index
 
 
 def test_it_leads_to_every_form_of_an_edition_by_keyboard(page, project):
@@ -127,6 +177,7 @@ def test_a_week_without_the_figure_interrupts_the_line():
     line = sparkline("Cash", weeks, [*records[:5], None], display)
 
     assert len(line.lines) == 2
+    assert line.dots == ()
     assert (line.latest, line.end) == ("n/a", None)
     assert line.said == "from $1 in 2026-W41 to $4 in 2026-W45"
 
@@ -146,7 +197,18 @@ def test_a_week_in_which_nothing_ran_is_a_row_of_its_own(harbour):
     assert re.findall(r'"row">(\S+)<span', index) == ["2026-W47", "2026-W46", "2026-W45"]
     assert "not built" in index
     assert "from $80 in 2026-W45 to $100 in 2026-W47" in index
-    assert "<polyline" not in index
+    assert ("<polyline" in index, index.count("<circle")) == (False, 2)
+
+
+def test_one_week_is_no_line(harbour):
+    """Of the first week the value stands alone, without a picture."""
+    harbour.report("cfo", SAYS.format(words="Recognised"), KPIS)
+    harbour.run("cfo")
+
+    index = archive_of(harbour)
+
+    assert "<b>$350</b>" in index
+    assert "<svg" not in index
 
 
 def test_a_failed_edition_shows_no_earlier_figures_as_its_own(harbour):
@@ -167,7 +229,7 @@ def test_a_failed_edition_shows_no_earlier_figures_as_its_own(harbour):
 def archive_of(harbour: Harbour) -> str:
     """The index of the archive, written now."""
     outputs = harbour.root / "outputs"
-    write_archive(FolderStore(outputs, "harbour"), load_company(harbour.root / "company"), harbour.ledger)
+    write(harbour, FolderStore(outputs, "harbour"))
     return (outputs / "index.html").read_text(encoding="utf-8")
 
 
@@ -210,7 +272,7 @@ def test_written_again_it_is_the_same(project):
     outputs = project.root / "outputs"
     before = {path: path.stat().st_mtime_ns for path in outputs.rglob("*") if path.is_file()}
 
-    write_archive(FolderStore(outputs, "harbour"), load_company(project.root / "company"), project.ledger)
+    write(project, FolderStore(outputs, "harbour"))
 
     assert {path: path.stat().st_mtime_ns for path in outputs.rglob("*") if path.is_file()} == before
 
@@ -234,10 +296,10 @@ class Served:
 def serving(project: Harbour) -> Iterator[Served]:
     """The archive of *project* on a server, as `show --web` has it."""
     outputs = project.root / "outputs"
-    company, store = load_company(project.root / "company"), FolderStore(outputs, "harbour")
+    store = FolderStore(outputs, "harbour")
     with listen(0, "") as opened:
         port = opened.getsockname()[1]
-        app = archive_app(outputs, port, lambda: write_archive(store, company, project.ledger))
+        app = archive_app(outputs, port, lambda: write(project, store))
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]})
         thread.start()
@@ -289,7 +351,7 @@ def test_the_server_refuses_what_is_foreign(served):
 
 def test_an_edition_whose_files_are_gone_still_tells_its_story(page, project, tmp_path):
     """With outputs emptied the ledger's half of the archive stands: states, runs, deliveries."""
-    write_archive(FolderStore(tmp_path, "harbour"), load_company(project.root / "company"), project.ledger)
+    write(project, FolderStore(tmp_path, "harbour"))
     page.goto((tmp_path / "archive" / "2026-W47" / "cfo" / "index.html").as_uri())
 
     assert page.locator(".forms a").count() == 0
@@ -302,7 +364,7 @@ def test_a_mail_of_another_edition_is_not_shown_as_this_ones(page, project, tmp_
     shutil.copytree(project.root / "outputs", copy, ignore=shutil.ignore_patterns("archive"))
     shutil.copyfile(project.folder("cfo/2026-W46") / "message.eml", copy / "2026-W47" / "cfo" / "message.eml")
 
-    write_archive(FolderStore(copy, "harbour"), load_company(project.root / "company"), project.ledger)
+    write(project, FolderStore(copy, "harbour"))
 
     page.goto((copy / "archive" / "2026-W47" / "cfo" / "index.html").as_uri())
     assert page.get_by_role("link", name="Page").count() == 1
@@ -311,7 +373,7 @@ def test_a_mail_of_another_edition_is_not_shown_as_this_ones(page, project, tmp_
 
 def test_an_archive_of_nothing_says_how_to_begin(page, tmp_path, harbour):
     """Before the first run there is a page, with the command to type."""
-    write_archive(FolderStore(tmp_path, "harbour"), load_company(Path(harbour.root) / "company"), harbour.ledger)
+    write(harbour, FolderStore(tmp_path, "harbour"))
     page.goto((tmp_path / "index.html").as_uri())
 
     assert "python runner.py run" in page.inner_text("main")
@@ -335,7 +397,7 @@ class InBucket:
         return open_store(f"s3://{self.name}/weekly", "harbour")
 
     def write(self, store: Store) -> None:
-        write_archive(store, load_company(self.project.root / "company"), self.project.ledger)
+        write(self.project, store)
 
     def tags(self) -> dict[str, str]:
         """S3's name for the bytes of each object."""
@@ -454,7 +516,7 @@ def printed(tmp_path_factory) -> Harbour:
     made = make_harbour(tmp_path_factory.mktemp("printed"))
     made.report("cfo", SAYS.format(words="Recognised"), params="attach: [pdf]\n")
     made.run("cfo")
-    write_archive(FolderStore(made.root / "outputs", "harbour"), load_company(made.root / "company"), made.ledger)
+    write(made, FolderStore(made.root / "outputs", "harbour"))
     return made
 
 

@@ -37,7 +37,7 @@ def test_an_approval_is_in_the_archive(harbour, command):
     code, index = command("approve", CFO, "--because", "it is a name")
 
     assert code == 0
-    assert f"{CFO.replace('/', ', ')}: ready" in index
+    assert "CFO, 2026-W47: ready" in index
 
 
 def test_a_settled_doubt_is_in_the_archive(harbour, command):
@@ -51,6 +51,20 @@ def test_a_settled_doubt_is_in_the_archive(harbour, command):
     assert ">sent<" in edition
 
 
+@pytest.mark.usefixtures("on_moto")
+def test_a_mail_sent_once_more_is_in_the_archive(harbour, command, monkeypatch):
+    """What `resend` mailed is a delivery beside the first."""
+    monkeypatch.setenv("SES_SENDER_EMAIL", "reports@harbour.boats")
+    monkeypatch.setenv("SES_RECIPIENT_EMAIL", "cfo@harbour.boats")
+    harbour.run(mailer=FakeMailer())
+
+    code, index = command("resend", CFO, "--to", "cfo@harbour.boats", "--because", "she deleted it")
+
+    edition = (harbour.root / "outputs" / "archive" / "2026-W47" / "cfo" / "index.html").read_text(encoding="utf-8")
+    assert (code, bool(index)) == (0, True)
+    assert edition.count(">sent<") == 2
+
+
 def test_a_run_that_stops_with_an_error_is_in_the_archive(harbour, command):
     """The disk had no room for the edition: what was recorded until then is told all the same."""
     harbour.event_of_the_week_before("80.00")
@@ -60,4 +74,15 @@ def test_a_run_that_stops_with_an_error_is_in_the_archive(harbour, command):
     code, index = command("run", "--period", "2026-W47")
 
     assert code == 2
-    assert "cfo, 2026-W46: ready" in index
+    assert "CFO, 2026-W46: ready" in index
+
+
+def test_no_archive_is_made_where_no_editions_are(harbour, command):
+    """`approve` needs the ledger alone: an outputs folder that it was not told, or was told wrongly, is not made."""
+    harbour.report("cfo", SAYS.format(words="nan is"))
+    harbour.run()
+
+    code, _ = command("approve", CFO, "--because", "it is a name", "--outputs", "elsewhere")
+
+    assert code == 0
+    assert not (harbour.root / "elsewhere").exists()

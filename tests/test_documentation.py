@@ -1,16 +1,18 @@
 """The documentation: a site without a broken link, and a tutorial that works when it is followed."""
 
+import inspect
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import click
 import nbformat
 import pytest
+from clones import clone
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from quarterdeck import charts, metrics
@@ -18,7 +20,7 @@ from quarterdeck.blocks import Chart
 from quarterdeck.cli import cli
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.metrics.figure import CATALOGUE
-from quarterdeck.notebook import open_report
+from quarterdeck.notebook import Report, column, open_report
 from quarterdeck.snapshot import open_snapshot
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -108,14 +110,45 @@ def test_the_chart_of_the_how_to_is_one(inventory, monkeypatch):
     assert "places without crew by business" in chart.alt.lower()
 
 
+def example_of(part) -> str:
+    """The code in a docstring, which stands indented before its arguments."""
+    above = re.split(r"^(?:Args|Returns|Raises):$", inspect.getdoc(part) or "", flags=re.MULTILINE)[0]
+    return textwrap.dedent("".join(line for line in above.splitlines(keepends=True) if line.startswith("    ")))
+
+
+METHODS = {name: part for name, part in inspect.getmembers(Report, inspect.isfunction) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("name", [*METHODS, "display"])
+def test_every_method_of_a_report_has_an_example_that_runs(inventory, name):
+    """What an analyst sees under Shift-Tab can be copied into a cell, and works there."""
+    example = example_of(getattr(Report, name))
+    report = open_report_of(inventory)
+
+    exec(example, {"report": report, "metrics": metrics, "charts": charts, "column": column, "agenda_rows": 5})  # noqa: S102 - ours
+
+    assert f"report.{name}" in example
+
+
 def open_report_of(inventory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("quarterdeck.notebook.report.inventory_for", lambda _: inventory)
         return open_report()
 
 
-def follow(notebook_path, code):
-    """Do with the notebook what the tutorial says: a cell takes the place of the one that begins as it does."""
+def follow(project, code):
+    """
+    Do with the new report's files what the tutorial says.
+
+    A cell takes the place of the one that begins as it does; what is indented takes the place of the test's end.
+    """
+    if code.startswith("    "):
+        test = project / "tests" / "test_safety_notebook.py"
+        kept, bookings, _ = test.read_text(encoding="utf-8").partition("    bookings =")
+        assert bookings
+        test.write_text(kept + code, encoding="utf-8")
+        return
+    notebook_path = project / "notebooks" / "safety.ipynb"
     notebook = nbformat.read(notebook_path, 4)
     begin = code.partition("(")[0] if code.startswith("report.") else code.partition("\n")[0]
     for cell in notebook.cells:
@@ -129,24 +162,16 @@ def follow(notebook_path, code):
 
 
 def test_the_tutorial_works_when_it_is_followed(tmp_path):
-    """Every command and every cell of it, in its order, in a project as a clone has it."""
-    for name in ("notebooks", "params", "sample"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    for name in ("quarterdeck", "requirements.lock", "pyproject.toml"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    (tmp_path / ".venv").mkdir()
-    for name in ("bin", "lib", "pyvenv.cfg"):
-        (tmp_path / ".venv" / name).symlink_to(ROOT / ".venv" / name)
-    (tmp_path / ".venv" / ".complete").touch()  # newer than the lock: nothing is built
-    for name in ("runner.py", "Makefile"):
-        shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / "tests").mkdir()
+    """Every command and every edit of it, in its order, in a project as a clone has it."""
+    clone(tmp_path)
     own = {"QUARTERDECK_LEDGER": f"sqlite:{tmp_path / 'ledger.db'}", "QUARTERDECK_STORE": "outputs"}
     said = {}
 
-    for language, block in re.findall(r"^```(console|python)\n(.*?)^```", TUTORIAL, re.MULTILINE | re.DOTALL):
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```", TUTORIAL, re.MULTILINE | re.DOTALL)
+    assert {language for language, _ in blocks} == {"console", "python"}  # nothing else is there to be done
+    for language, block in blocks:
         if language == "python":
-            follow(tmp_path / "notebooks" / "safety.ipynb", block)
+            follow(tmp_path, block)
             continue
         for line in block.splitlines():
             command = line.removeprefix("$ ")
@@ -159,5 +184,6 @@ def test_the_tutorial_works_when_it_is_followed(tmp_path):
             said[command] = done.stdout
 
     assert "of the checks due in week 47 were done in time" in said["python runner.py run safety"]
+    assert "1 passed" in said["python -m pytest -q tests/test_safety_notebook.py"]
     text = (tmp_path / "outputs" / "2026-W47" / "safety" / "page.html").read_text(encoding="utf-8")
     assert "3 checks are late for events of the next 14 days" in text

@@ -1,31 +1,22 @@
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from clones import clone
 
 from quarterdeck.cli.new_report import NewReport, write
 from quarterdeck.config import load_params, report_names
 from quarterdeck.errors import CommandRefused, InputInvalid
 from quarterdeck.notebook_lint import lint
 
-ROOT = Path(__file__).resolve().parents[1]
 SAFETY = ("safety", "Safety", "What could hurt a guest next week?", "owner@example.com")
 
 
 @pytest.fixture
 def project(tmp_path) -> Path:
-    """A project of one's own: the package as it is, and copies of all that analysts edit."""
-    for name in ("notebooks", "params", "sample"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    (tmp_path / "tests").mkdir()
-    for name in ("runner.py", "tests/conftest.py"):
-        shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / "quarterdeck").symlink_to(ROOT / "quarterdeck")
-    (tmp_path / "tests" / "support").symlink_to(ROOT / "tests" / "support")
-    return tmp_path
+    return clone(tmp_path)
 
 
 def told(project: Path, *command: str) -> str:
@@ -86,6 +77,16 @@ def test_a_name_that_yaml_would_take_for_something_else_stays_a_name(tmp_path, n
     params = load_params(tmp_path / "params", name)
 
     assert (params.report, params.owner) == (name, "#a@example.com")
+
+
+def test_params_that_could_not_be_read_are_not_written(tmp_path, monkeypatch):
+    """They are read as a run reads them before any file is there: a wrong template ends at `new`, not at the run."""
+    monkeypatch.setattr("quarterdeck.cli.new_report._PARAMS", "report: {quoted_name}\ntitel: {quoted_title}\n")
+
+    with pytest.raises(InputInvalid, match="titel"):
+        write(NewReport(*SAFETY), tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("path", ["notebooks/safety.ipynb", "params/safety.yaml", "tests/test_safety_notebook.py"])

@@ -49,6 +49,13 @@ def test_the_five_notebooks_and_a_plain_one_are_clean(tmp_path):
             "https://example.com/a.csv",
         ),
         ("from pandas import read_csv as get\nget('s3://a/b.csv')", "cell 3, line 2", "s3://a/b.csv"),
+        ("import pandas as pd\nwhere = 'https://example.com/a.csv'\npd.read_csv(where)", "cell 3, line 2", "https:"),
+        ("bucket = 'a'\nopen(f's3://{bucket}/b.csv')", "cell 3, line 2", "s3://"),
+        ("from quarterdeck.metrics import *", "cell 3, line 1", "imports all of quarterdeck.metrics"),
+        ("import importlib\nimportlib.import_module('requests')", "cell 3, line 1", "importlib"),
+        ("from importlib import import_module as load", "cell 3, line 1", "importlib"),
+        ("__import__('requests').get('a')", "cell 3, line 1", "__import__"),
+        ("import builtins as b\nb.exec('import requests')", "cell 3, line 2", "b.exec"),
         ("import pandas as pd\npd.read_sql('select 1', 'db')", "cell 3, line 2", "pd.read_sql"),
         ("import os\nos.system('curl x')", "cell 3, line 2", "os.system"),
         ("from os import popen\npopen('curl x')", "cell 3, line 2", "popen"),
@@ -66,7 +73,7 @@ def test_the_five_notebooks_and_a_plain_one_are_clean(tmp_path):
     ],
 )
 def test_a_cell_that_reaches_past_its_snapshot_is_named(tmp_path, source, place, word):
-    """Clock, network, early ends, magics and long cells are told with cell, line and what to do."""
+    """Clock, network, early ends, hidden code, magics and long cells are told with cell, line and what to do."""
     (fault,) = said(write(tmp_path / "safety.ipynb", new_code_cell(source)))
 
     assert fault.startswith(f", {place}: ")

@@ -40,6 +40,7 @@ class Desk:
             FolderStore(self.harbour.root / "outputs", "harbour"),
             load_company(self.harbour.root / "company"),
             self.harbour.ledger,
+            self.harbour.root / "params",
         )
         assert command is not None
         command.keep(outcome.snapshot, [line_of(built) for built in outcome.editions])

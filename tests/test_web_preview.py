@@ -197,8 +197,11 @@ def test_a_script_in_an_edition_is_shown_and_never_run(browser, served, project)
     context.close()
 
 
-def test_last_weeks_edition_stands_beside(page, served):
+def test_last_weeks_edition_stands_beside(page, project, served):
     """Where last week was built it is shown beside, and named; where it was not, the command that builds it is."""
+    project.run("cfo", period="2026-W46")
+    page.reload()
+
     expect(page.locator("#before-title")).to_have_text("cfo/2026-W46")
     expect(page.frame_locator("#before").locator("h1")).to_contain_text("Recognised $80.00")
 

@@ -95,13 +95,17 @@ def test_a_folder_that_was_away_is_watched_again(harbour, settings):
 
 
 def test_sources_elsewhere_are_watched_as_the_company_is(harbour, settings):
-    """A file beside the company's folder, replaced as programs save, and one in a folder there, are new data."""
+    """
+    A file beside the company's folder, replaced as programs save, and one in a folder there, are new data.
+
+    A further source that is on AWS changes nothing of it.
+    """
     company, elsewhere = harbour.root / "company", harbour.root / "else where"
     elsewhere.mkdir()
     harbour.events("1.00")
     beside = shutil.move(company / "Events.json", harbour.root / "Events.json")
     text = (company / "company.yaml").read_text().replace("path: Events.json", "path: ../Events.json")
-    (company / "company.yaml").write_text(f"{text}  books: {{path: ../else where}}\n")
+    (company / "company.yaml").write_text(f"{text}  books: {{path: ../else where}}\n  domains: {{aws: true}}\n")
 
     def replaced() -> None:
         (harbour.root / "new").write_text("{}")

@@ -14,7 +14,7 @@ from quarterdeck.config import edition_parts
 from quarterdeck.ledger import Delivery, Edition, Ledger, Run
 from quarterdeck.store import ArchiveFiles
 
-MOST_PERIODS = 53  # a year's weeks
+MOST_WEEKS = 53  # a year's
 _FILES = ("page.html", "message.eml", "manifest.json", "executed.ipynb")
 _RECORDS = TypeAdapter(Mapping[str, FigureRecord])
 
@@ -49,10 +49,17 @@ class Archived:
 
 
 def archived(ledger: Ledger, archive: ArchiveFiles) -> list[Archived]:
-    """The editions that *ledger* knows of the latest periods, the latest period first, reports in order."""
+    """
+    The editions whose pages are to be written, the latest period first, reports in order.
+
+    They are those of the latest batches that *ledger* knows, and older ones that have no page yet: nobody changes
+    those any more.
+    """
+    there = {edition_parts(edition)[1] for edition in archive.editions()}
     found = [
         _archived(ledger, archive, edition)
-        for batch in ledger.batches()[:MOST_PERIODS]
+        for number, batch in enumerate(ledger.batches())
+        if number < MOST_WEEKS or batch.period not in there
         for edition in ledger.editions(batch.period)
     ]
     by_report = sorted(found, key=lambda one: one.report)

@@ -72,7 +72,7 @@ def archive_of(door: Door, *, port: int, company: Path | None, outputs: Path | N
     told = partial(click.echo, err=True)
     serve_archive(
         Path(address),
-        lambda: write_archive(store, settings, ledger),
+        lambda: write_archive(store, settings, ledger, door.root / "params"),
         port=port,
         told=lambda page: told(f"{page}  (Ctrl-C ends it)"),
     )

@@ -71,13 +71,21 @@ class Door:
         )
 
     def write_archive(self, request: Request) -> None:
-        """Bring the archive beside the editions up to date; that it cannot be is said, and changes nothing else."""
-        from quarterdeck.archive import write_archive
-        from quarterdeck.store import open_store
+        """
+        Bring the archive beside the editions up to date; that it cannot be is said, and changes nothing else.
 
+        Where there are no editions there will be no archive: a command that needs the ledger alone may not have been
+        told where they are.
+        """
+        from quarterdeck.archive import write_archive
+        from quarterdeck.store import has_editions, open_store
+
+        if not has_editions(request.store):
+            return
         company = self.company(request.company)
         try:
-            write_archive(open_store(request.store, company.slug), company, self.ledger(company))
+            store = open_store(request.store, company.slug)
+            write_archive(store, company, self.ledger(company), request.root / "params")
         except QuarterdeckError as error:
             click.echo(f"The archive is as it was: {error}", err=True)
 

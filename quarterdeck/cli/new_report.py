@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from pydantic import ValidationError
 
-from quarterdeck.config import Params
+from quarterdeck.config import Params, load_params
 from quarterdeck.errors import CommandRefused, InputInvalid
 from quarterdeck.files import write_beside_unless_there
 
@@ -106,11 +107,12 @@ def write(new: NewReport, root: Path) -> list[Path]:
         StoreUnwritable: A file could not be written.
     """
     _check(new)
+    params = Path("params", f"{new.name}.yaml")
     files = {
         Path("notebooks", f"{new.name}.ipynb"): _notebook(new),
         Path("tests", f"test_{new.name.replace('-', '_')}_notebook.py"): _TEST.format(name=new.name),
         # The last: a report is listed by its params, and then all of it is there
-        Path("params", f"{new.name}.yaml"): _PARAMS.format(
+        params: _PARAMS.format(
             title=new.title,
             quoted_name=_quoted(new.name),
             quoted_title=_quoted(new.title),
@@ -120,9 +122,17 @@ def write(new: NewReport, root: Path) -> list[Path]:
     for path in files:
         if (root / path).exists():
             raise CommandRefused(f"new {new.name}", f"{path} is there already", f"python runner.py run {new.name}")
+    _read_back(new.name, files[params])
     for path, text in files.items():
         write_beside_unless_there(root / path, text.encode())
     return list(files)
+
+
+def _read_back(name: str, params: str) -> None:
+    """See that the next command can read *params*, before it is where that one looks."""
+    with tempfile.TemporaryDirectory(prefix="qd-") as folder:
+        Path(folder, f"{name}.yaml").write_text(params, encoding="utf-8")
+        load_params(Path(folder), name)
 
 
 def _quoted(text: str) -> str:

@@ -6,21 +6,23 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from quarterdeck.cli.check import Checked
 from quarterdeck.cli.hints import completed
 from quarterdeck.cli.lines import err, out, print_lines, table_of
-from quarterdeck.config import Company
 from quarterdeck.errors import worst_exit_code
-from quarterdeck.ledger import Edition, Ledger
-from quarterdeck.period import Period
-from quarterdeck.pipeline import Built, Delivered, Outcome
 from quarterdeck.standing import Line
+
+if TYPE_CHECKING:  # to tell what was, nothing that makes it is loaded
+    from quarterdeck.cli.check import Checked
+    from quarterdeck.config import Company
+    from quarterdeck.ledger import Edition, Ledger
+    from quarterdeck.period import Period
+    from quarterdeck.pipeline import Built, Delivered, Outcome
 
 _ENDS = frozenset({"ready", "held", "failed", "released"})
 

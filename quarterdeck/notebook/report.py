@@ -8,10 +8,8 @@ from which page and mail are made. Outside of IPython it returns the block.
 from __future__ import annotations
 
 import base64
-import functools
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -21,31 +19,27 @@ from quarterdeck.blocks import (
     Actions,
     Block,
     Chart,
-    FigureRecord,
     Headline,
     Kpi,
     Kpis,
     Note,
-    Number,
     SinceLastWeek,
     Table,
 )
 from quarterdeck.charts import DARK, LIGHT, Drawing
 from quarterdeck.charts.layout import ALT_LIMIT
-from quarterdeck.display import NOT_AVAILABLE, Display, cut_at_word
-from quarterdeck.inventory import TABLES, AssetInventory, NotAvailable
-from quarterdeck.metrics import CATALOGUE, Figure, Metric
-from quarterdeck.metrics.days import year_to_date
-from quarterdeck.metrics.facts import FACTS, Facts
-from quarterdeck.metrics.state import has_history
+from quarterdeck.display import NOT_AVAILABLE, cut_at_word
+from quarterdeck.inventory import NotAvailable
+from quarterdeck.metrics import Metric
 from quarterdeck.metrics.tasks import require_rows
 from quarterdeck.notebook.cell import show
-from quarterdeck.notebook.comparison import Comparison, PreviousEdition, kpi_of
+from quarterdeck.notebook.comparison import PreviousEdition, kpi_of
 from quarterdeck.notebook.desk import desk
+from quarterdeck.notebook.figures import Figures
 from quarterdeck.notebook.movements import came_and_went
 from quarterdeck.notebook.opening import inventory_for
-from quarterdeck.notebook.origin import age_words, provenance_of
-from quarterdeck.notebook.sentences import Said, Say, Sentence, Speaker, Word
+from quarterdeck.notebook.origin import provenance_of
+from quarterdeck.notebook.sentences import Said, Say, Sentence
 from quarterdeck.notebook.tables import Column, Rows, actions_of
 from quarterdeck.period import Period
 
@@ -61,6 +55,8 @@ _FIRST_EDITION = "There is no previous edition: figures known only for their own
 def open_report(snapshot: str | None = None, period: str | None = None, previous: str = "") -> Report:
     """
     The report that a notebook writes: its data, its week, and the way to say things.
+
+        report = open_report(snapshot=snapshot, period=period, previous=previous)
 
     Args:
         snapshot: Folder of a snapshot. Without one the company of the environment, else the sample company, is
@@ -81,9 +77,9 @@ def open_report(snapshot: str | None = None, period: str | None = None, previous
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Figures):
     """
-    One report for one week over one snapshot.
+    One report for one week over one snapshot: what `open_report` gives.
 
     Args:
         inventory: The company's tables.
@@ -91,66 +87,20 @@ class Report:
         previous: Last week's edition, None for the first one.
     """
 
-    inventory: AssetInventory
-    period: Period
-    previous: PreviousEdition | None = None
-    _figures: dict[tuple[str, int], Figure] = field(default_factory=dict, repr=False, compare=False)
-    _facts: Facts = field(default_factory=dict, repr=False, compare=False)
-
-    @property
-    def display(self) -> Display:
-        """The company's way to print numbers, money and days."""
-        company = self.inventory.company
-        return Display(company.locale, company.currency, company.time_zone)
-
-    @property
-    def dates(self) -> str:
-        """`16 to 22 November 2026`"""
-        return self.display.days(self.period.first_day, self.period.last_day)
-
-    @functools.cached_property
-    def before(self) -> AssetInventory | None:
-        """The snapshot of last week's edition, to tell what came and went; None without an edition, or without it."""
-        return self.previous.inventory() if self.previous else None
-
-    def figure(self, metric: Metric | str) -> Figure:
-        """A metric's figure for the week; computed once."""
-        return self._figure_at(CATALOGUE[metric] if isinstance(metric, str) else metric, 0)
-
-    def week_before(self, metric: Metric) -> Figure | None:
-        """Its figure of the week before, by the rules for comparisons; None where there is none to compare with."""
-        return self._comparison.week_before(metric)
-
-    def change(self, metric: Metric) -> Number | None:
-        """How much more (or less, negative) it is than the week before; None where either is not known."""
-        now, before = self.figure(metric).value, self.week_before(metric)
-        return None if now is None or before is None or before.value is None else now - before.value
-
-    def change_by(self, metric: Metric) -> dict[str, Number]:
-        """How much more each part of a split metric is than the week before; empty where that is not known."""
-        now, before = self.figure(metric).by or {}, self.week_before(metric)
-        parts = before.by or {} if before else {}
-        return {
-            part: value - old
-            for part, value in now.items()
-            if value is not None and (old := parts.get(part)) is not None
-        }
-
-    def age(self, table: str) -> str | None:
-        """How old the newest row of *table* is, in words: `3 days`; None where it cannot be known."""
-        age = self.inventory.age(table)
-        return None if age is None else age_words(age, "days", "hours")
-
     def frame(
         self, make: Callable[..., pd.DataFrame], what: str, *arguments: object, empty: Say = ""
     ) -> pd.DataFrame | None:
         """
         The rows that *make* gives for the week; where there are none, a sentence says why in their place.
 
+            late = report.frame(metrics.overdue_items, "checks", empty="Every check is done, or not due yet.")
+            if late is not None:
+                report.table(late, [column("item", "Check")], title="Checks that are late")
+
         Args:
             make: A function of `metrics` that takes an inventory and a period.
             what: What is missing then: `the cash forecast`.
-            arguments: What *make* takes besides.
+            arguments: What *make* takes besides, such as a report's name for `metrics.agenda`.
             empty: What to say where all is known and there are no rows: `Every served event is paid.`
 
         Returns:
@@ -171,11 +121,18 @@ class Report:
         """
         The one sentence with a number, and the one thing that changes how to read it.
 
-        The first of *choice* that holds and whose figures are available is said; so with *lead*, which is
-        left out where none can be said. See `quarterdeck.notebook.sentences` for templates.
+            report.headline(
+                "Cash falls to {lowest_cash} in the week of {low_week}",
+                "Nothing is known of the cash of {week}",
+            )
+
+        Args:
+            choice: Sentences, of which the first that holds and whose figures are available is said. Braces name a
+                metric or a fact, and after a colon how it is printed: see `quarterdeck.notebook.sentences`.
+            lead: A smaller sentence under it, chosen likewise; left out where none can be said.
 
         Raises:
-            InputInvalid: No sentence of *choice* can be said.
+            InputInvalid: No sentence of *choice* can be said, or one names what there is not.
         """
         text = self._speaker.say(_flat(choice), "headline")
         under = self._speaker.try_to_say(lead, "lead") or Said("", {})
@@ -184,6 +141,8 @@ class Report:
     def since_last_week(self, *metrics: Metric, rows: Sequence[str] = ()) -> Block | None:
         """
         What changed most of *metrics* since the week before, with the parts that moved it; at most three.
+
+            report.since_last_week(metrics.cash, metrics.receivables, rows=["gaps"])
 
         Args:
             metrics: To be compared by the rules for comparisons.
@@ -208,8 +167,12 @@ class Report:
         """
         Up to six figures, the question's answer first, each beside last week and last year.
 
-        One that is not available makes room for the next of *otherwise* that is, but for the first: that one
-        says why. What made room is named in a note below.
+            report.kpis(metrics.runway_weeks, metrics.cash, otherwise=[metrics.bookings_value])
+
+        Args:
+            metrics: In the order in which they are shown; `python runner.py metrics` lists them.
+            otherwise: What is shown in place of one that is not available, the first excepted: that one says why.
+                A note below names what made room.
         """
         spare = [metric for metric in otherwise if self.figure(metric).value is not None]
         shown: list[Metric] = []
@@ -237,6 +200,11 @@ class Report:
         """
         A picture with the message in its title.
 
+            shares = report.frame(metrics.revenue_shares, "revenue by channel", "channel")
+            rows = [charts.Bar(*row) for row in charts.records(shares, "name", "revenue_minor")]
+            bars = charts.bars(rows, subject="revenue by channel", show=report.display.money)
+            report.chart(bars, title="{largest_channel} brings most", subtitle="Revenue by channel, {currency}")
+
         Args:
             drawing: From `quarterdeck.charts`; it is drawn in light and in dark.
             title: The message, with its number.
@@ -244,6 +212,9 @@ class Report:
             note: What the picture assumes, below it.
             alt: Instead of the drawing's own words, at most 350 characters.
             shows: Metrics that the picture shows, to be recorded.
+
+        Raises:
+            InputInvalid: No sentence of *title* or *subtitle* can be said, or one names what there is not.
         """
         said = {name: self._speaker.say(choice, name) for name, choice in (("title", title), ("subtitle", subtitle))}
         below = self._speaker.try_to_say(note, "note") or Said("", {})
@@ -273,16 +244,20 @@ class Report:
         """
         Rows under a title that says the message; a mail shows the first *mail_rows* of them.
 
+            owed = report.frame(metrics.receivables_by_age, "receivables")
+            columns = [column("band", "Days since event"), column("open_minor", "Owed", "money", total=True)]
+            report.table(owed, columns, title="{receivables} is owed to us", subtitle="{currency}, {last_day}")
+
         Args:
-            frame: Values, in the order in which they are shown.
+            frame: Values, in the order in which they are shown; money in minor units (cents), rates as ratios.
             columns: What is shown of it, see `column`.
             title: The message, with its number.
             subtitle: Measure, unit, date.
-            mail_rows: How many rows a mail has room for.
+            mail_rows: How many rows the mail shows, 1 to 12; the page shows all.
             shows: Metrics that the table shows, to be recorded.
 
         Raises:
-            InputInvalid: *frame* lacks a column, or *mail_rows* is no number from 1 to 12.
+            InputInvalid: *frame* lacks a column, *mail_rows* is no number from 1 to 12, or no title can be said.
         """
         require_rows(mail_rows, "mail_rows")
         rows = Rows(frame, columns, self.display)
@@ -301,7 +276,16 @@ class Report:
 
     def actions(self, frame: pd.DataFrame, *, title: str = "", mail_rows: int = MAIL_ROWS) -> Block | None:
         """
-        The agenda, late ones first, then by date; see `metrics.agenda` for the frame's columns.
+        The agenda: who does what by when, late ones first, then by date.
+
+            tasks = report.frame(metrics.agenda, "the agenda", "cfo", empty="Nothing is due in the next 30 days.")
+            if tasks is not None:
+                report.actions(tasks, mail_rows=agenda_rows)
+
+        Args:
+            frame: One row a task, columns as `metrics.agenda` gives them.
+            title: Instead of the section's own.
+            mail_rows: How many tasks the mail shows, 1 to 12; the page shows all.
 
         Raises:
             InputInvalid: *frame* lacks a column, or *mail_rows* is no number from 1 to 12.
@@ -314,7 +298,19 @@ class Report:
         return show(Actions(title=title, actions=actions, mail_rows=mail_rows, left_out=left_out, note=note))
 
     def note(self, *choice: Say, title: str = "", weight: Literal["care", "plain"] = "plain") -> Block | None:
-        """All sentences of *choice* that hold and can be said, as one paragraph; nothing where none can."""
+        """
+        All sentences of *choice* that hold and can be said, as one paragraph; nothing where none can.
+
+            report.note("The newest bank balance is {balances_age} old.", title="Read with care.", weight="care")
+
+        Args:
+            choice: Sentences; one whose figures are not available is left out.
+            title: Words before the first, in bold.
+            weight: `care` for what changes how figures must be read.
+
+        Raises:
+            InputInvalid: A sentence names what there is not.
+        """
         said = list(self._speaker.all_that_hold(_flat(choice), "note"))
         if not said:
             return None
@@ -322,55 +318,15 @@ class Report:
         return show(Note(title=title, text=" ".join(one.text for one in said), weight=weight, metrics=metrics))
 
     def provenance(self, *tables: str) -> Block | None:
-        """Where the figures come from: the last block of a report. *tables* are those it uses, all when not given."""
+        """
+        Where the figures come from, how old that is, and what was not understood: the last block of a report.
+
+            report.provenance("events", "actions")
+
+        Args:
+            tables: Those that the report uses; all when none is given.
+        """
         return show(provenance_of(self.inventory, self.display, tables))
-
-    @property
-    def _comparison(self) -> Comparison:
-        is_whole = self.period.is_over_at(self.inventory.as_of)
-        return Comparison(self._figure_at, self.display, self.previous, self._has_year, is_whole)
-
-    @property
-    def _has_year(self) -> bool:
-        """Whether an event had started by the end of the week a year before."""
-        a_year_before = self.period.shifted(-52).end
-        return self.inventory.has("events") and has_history(self.inventory, a_year_before, by="starts_at")
-
-    def _figure_at(self, metric: Metric, weeks: int) -> Figure:
-        """A metric's figure *weeks* after the report's week, computed once."""
-        key = metric.id, weeks
-        if key not in self._figures:
-            self._figures[key] = metric(self.inventory, self.period.shifted(weeks))
-        return self._figures[key]
-
-    @property
-    def _speaker(self) -> Speaker:
-        return Speaker(self.figure, lambda name: self.change(CATALOGUE[name]), self._word, self.display)
-
-    def _word(self, name: str) -> Word:
-        """What a sentence means by *name*, which is no metric's; KeyError where it means nothing."""
-        if name in FACTS:
-            if name not in self._facts:
-                self._facts.update(FACTS[name](self.inventory, self.period))
-            return self._facts[name]
-        table = name.removesuffix("_age")
-        return self.age(table) if name.endswith("_age") and table in TABLES else self._standing_words[name]
-
-    @property
-    def _standing_words(self) -> Mapping[str, str]:
-        company, display = self.inventory.company, self.display
-        year = year_to_date(self.inventory, self.period)
-        return {
-            "company": company.name,
-            "currency": company.currency,
-            "week": f"week {self.period.week}",
-            "dates": self.dates,
-            "last_day": display.day_in_prose(self.period.last_day, year=True),
-            "year_to_date": display.days(year.first, year.end - timedelta(days=1)),
-        }
-
-    def _records(self, metrics: Sequence[Metric]) -> Mapping[str, FigureRecord]:
-        return {metric.id: self.figure(metric).record() for metric in metrics}
 
     def _is_said(self, metric: Metric) -> bool:
         """Whether a reader gets a value: also `13+ weeks`, where all inputs are there and none is the answer."""

@@ -22,7 +22,7 @@ from quarterdeck.files import held_alone, write_beside_unless_there
 from quarterdeck.period import Period
 from quarterdeck.store.archiving import ArchiveFiles, FolderArchive
 
-__all__ = ["ArchiveFiles", "FolderStore", "Store", "is_bucket", "open_store"]
+__all__ = ["ArchiveFiles", "FolderStore", "Store", "has_editions", "is_bucket", "open_store"]
 
 OWNER = ".company"  # names the slug of the company whose editions lie here
 MANIFEST = "manifest.json"
@@ -186,6 +186,11 @@ def refuse_another_company(place: str, found: str, company: str) -> None:
 def is_bucket(address: Path | str) -> bool:
     """Whether *address* is a bucket's: `s3://bucket/prefix`."""
     return str(address).startswith("s3://")
+
+
+def has_editions(address: Path | str) -> bool:
+    """Whether a store was opened at *address* before; of a bucket that is taken for granted."""
+    return is_bucket(address) or (Path(address) / OWNER).is_file()
 
 
 def open_store(address: Path | str, company: str) -> Store:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +15,9 @@ PAGES = "archive"  # the folder of all pages of the archive but the index
 
 class ArchiveFiles(Protocol):
     """A store's files as the archive needs them. A name is a path from the archive's index, as a link has it."""
+
+    def editions(self) -> Collection[str]:
+        """The names of the editions that have a page in the archive."""
 
     def has(self, name: str) -> bool:
         """Whether there is a file of that name."""
@@ -46,6 +49,10 @@ class FolderArchive:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+
+    def editions(self) -> Collection[str]:
+        pages = (self._root / PAGES).glob(f"*/*/{INDEX}")
+        return {edition_at(page.relative_to(self._root).as_posix()) for page in pages}
 
     def has(self, name: str) -> bool:
         return (self._root / name).is_file()
@@ -82,6 +89,17 @@ def place_of(edition: str) -> str:
     """The folder of *edition* in a store: `2026-W48/cfo`."""
     report, period = edition_parts(edition)
     return f"{period}/{report}"
+
+
+def page_of(edition: str) -> str:
+    """The archive's page of *edition*: `archive/2026-W48/cfo/index.html`."""
+    return f"{PAGES}/{place_of(edition)}/{INDEX}"
+
+
+def edition_at(page: str) -> str:
+    """The edition whose page that is."""
+    _, period, report, _ = page.split("/")
+    return f"{report}/{period}"
 
 
 def hashed(folder: str, name: str, sha256: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from quarterdeck.store import MANIFEST
-from quarterdeck.store.archiving import INDEX, PAGES, FolderArchive, hashed, place_of
+from quarterdeck.store.archiving import INDEX, PAGES, FolderArchive, edition_at, hashed, place_of
 from quarterdeck.store.bucket import Bucket, Standing
 
 _AT_ONCE = 8  # requests
@@ -40,6 +40,9 @@ class BucketArchive:
     def _standing(self, names: Sequence[str]) -> dict[str, Standing | None]:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return dict(zip(names, pool.map(self._bucket.read, names), strict=True))
+
+    def editions(self) -> Collection[str]:
+        return {edition_at(name) for name in self._names if name.startswith(f"{PAGES}/") and name.endswith(f"/{INDEX}")}
 
     def has(self, name: str) -> bool:
         return name in self._names

@@ -91,7 +91,7 @@ def _places(settings: Settings, package: Path) -> tuple[_Stamps, _Stamps]:
 def _outside(company: Path) -> list[Path]:
     """The company's sources that lie elsewhere; none while its settings cannot be read, which others say."""
     try:
-        written = load_company(company).sources.files or ()
+        written = load_company(company).sources.here
     except QuarterdeckError:
         return []
     return [place for path in written if not (place := (company / path).resolve()).is_relative_to(company)]

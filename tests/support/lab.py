@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -45,11 +45,26 @@ def lab(notebook: Path, **environment: str) -> Iterator[Lab]:
     """The kernel of *notebook*, as JupyterLab starts it."""
     manager = KernelManager(kernel_name="python3")
     manager.start_kernel(cwd=str(notebook.parent), env=os.environ | environment | {"JPY_SESSION_NAME": str(notebook)})
-    client = manager.blocking_client()
+    try:
+        with _spoken_to(manager.blocking_client()) as kernel:
+            yield kernel
+    finally:
+        manager.shutdown_kernel(now=True)
+
+
+def joined(connection: Path) -> AbstractContextManager[Lab]:
+    """The kernel that another server started, by its *connection* file."""
+    client = BlockingKernelClient(connection_file=str(connection))
+    client.load_connection_file()
+    client.hb_channel.time_to_dead = ANSWER_S  # with other work to do it may not answer in a second
+    return _spoken_to(client)
+
+
+@contextmanager
+def _spoken_to(client: BlockingKernelClient) -> Iterator[Lab]:
     client.start_channels()
     try:
         client.wait_for_ready(timeout=ANSWER_S)
         yield Lab(client)
     finally:
         client.stop_channels()
-        manager.shutdown_kernel(now=True)
