@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import signal
-import sys
 import tempfile
 import threading
 import time
@@ -23,25 +22,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import quarterdeck.without  # noqa: F401 - before what it spares us
+
+# isort: split
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill import execute_notebook
+from papermill.engines import NBClientEngine, papermill_engines
+from papermill.exceptions import PapermillExecutionError
+from papermill.inspection import inspect_notebook
 
 from quarterdeck.config import Limits
 from quarterdeck.errors import InputInvalid, NotebookFailed, ReportOverdue
 from quarterdeck.files import write_beside_then_rename
 from quarterdeck.kernels import SINGLE_THREADED, PromptClient, WarmProvisioner, choose_provisioner, prepare
 from quarterdeck.log import bound, logger, what_is_bound
-
-# papermill loads boto3 where it finds it, for notebooks on S3. Ours lie in files, and a run that needs no AWS
-# loads none of it: without this part papermill does as it does where boto3 is not installed.
-sys.modules.setdefault("papermill.s3", None)  # type: ignore[arg-type] # None is how Python is told that there is none
-
-from papermill import execute_notebook  # noqa: E402 - after the line above
-from papermill.engines import NBClientEngine, papermill_engines  # noqa: E402 - likewise
-from papermill.exceptions import PapermillExecutionError  # noqa: E402 - likewise
-from papermill.inspection import inspect_notebook  # noqa: E402 - likewise
 
 _log = logger()
 

@@ -13,12 +13,11 @@ import io
 import os
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO
 
-import quarterdeck
 from quarterdeck.errors import StoreUnwritable
 
 if TYPE_CHECKING:
@@ -146,22 +145,6 @@ def sha256_of(path: Path) -> str:
     """The SHA-256 of the file's bytes, in lower-case hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def package_hash(*, but: Collection[str] = ()) -> str:
-    """
-    One hash over the package's code and templates: a changed figure or picture is a changed input.
-
-    Args:
-        but: Files and folders of the package that do not count.
-    """
-    root = Path(quarterdeck.__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(root.rglob("*")):
-        inside = path.relative_to(root)
-        if path.is_file() and "__pycache__" not in path.parts and inside.parts[0] not in but:
-            digest.update(inside.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 @contextmanager

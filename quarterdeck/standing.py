@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -21,7 +20,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from quarterdeck.config import Company, Environment, load_company
 from quarterdeck.errors import InputInvalid
-from quarterdeck.files import package_hash, sha256_of, write_beside_then_rename
+from quarterdeck.files import sha256_of, write_beside_then_rename
+from quarterdeck.fingerprints import package_hash, python_hash
 from quarterdeck.ledger import Ledger, find_ledger
 from quarterdeck.period import is_of_one_week
 from quarterdeck.request import Request
@@ -203,7 +203,7 @@ def sources_hash(folder: Path, company: Company) -> str | None:
     if paths is None:
         return None
     trees = [folder, *(folder / path for path in paths)]
-    return _hash([_hashes_in(trees), package_hash(), sys.version])
+    return _hash([_hashes_in(trees), package_hash(), python_hash()])
 
 
 def _inputs(request: Request, sources: str) -> str:

@@ -40,6 +40,30 @@ def test_each_of_notebook_parameters_snapshot_and_package_changes_it(harbour, pa
     assert len(set(keys)) == 5
 
 
+def test_code_beside_the_notebook_and_what_is_installed_change_it(harbour, tmp_path, monkeypatch, key):
+    """A module that its cells import, one in a folder, and another version of a library; other notebooks do not."""
+    site = tmp_path / "site-packages"
+    (site / "pandas-3.0.dist-info").mkdir(parents=True)
+    monkeypatch.setattr("sysconfig.get_path", lambda _: str(site))
+    folder = harbour.root / "notebooks"
+    keys = [key()]
+    (folder / "helpers.py").write_text("rate = 1\n")
+    keys.append(key())
+    (folder / "lists").mkdir()
+    (folder / "lists" / "names.csv").write_text("a\n")
+    keys.append(key())
+    (site / "pandas-3.0.dist-info").rename(site / "pandas-3.1.dist-info")
+    keys.append(key())
+    assert len(set(keys)) == 4
+
+    (folder / "other.ipynb").write_text("{}")
+    (folder / ".ipynb_checkpoints").mkdir()
+    (folder / ".ipynb_checkpoints" / "helpers.py").write_text("rate = 2\n")
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "helpers.pyc").write_text("1")
+    assert key() == keys[-1]
+
+
 def test_last_weeks_edition_changes_it(tmp_path, key):
     """A notebook that compares with another edition of last week is executed again."""
     (tmp_path / "manifest.json").write_text(json.dumps({"metrics": {}}))

@@ -72,9 +72,9 @@ def test_what_is_unchanged_is_not_executed_again(harbour):
     assert len(harbour.ledger.runs("cfo/2026-W47")) == 1
 
 
-@pytest.mark.parametrize("change", ["notebook", "params", "parameter", "data", "output"])
+@pytest.mark.parametrize("change", ["notebook", "params", "parameter", "data", "helper", "output"])
 def test_each_change_executes_again(harbour, change):
-    """A changed notebook, params file, parameter, source, or an output that was tampered with: a new run."""
+    """A changed notebook, file beside it, params file, parameter or source, or a tampered output: a new run."""
     harbour.run()
     overrides = {}
     match change:
@@ -86,6 +86,8 @@ def test_each_change_executes_again(harbour, change):
             overrides = {"rows": 2}
         case "data":
             harbour.events("100.00", "250.51")
+        case "helper":
+            (harbour.root / "notebooks" / "helpers.py").write_text("rate = 1\n")
         case "output":
             (harbour.folder("cfo/2026-W47") / "page.html").write_text("changed by hand")
 

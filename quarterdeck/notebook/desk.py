@@ -11,13 +11,14 @@ import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import nbformat
 from IPython.core.getipython import get_ipython
-from nbformat import NotebookNode
 
 from quarterdeck.errors import InputInvalid
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 _KEPT = {
     "display_data": ("data", "metadata"),
@@ -35,7 +36,7 @@ class Desk:
     def __init__(self, shell: Any, notebook: Path) -> None:  # noqa: ANN401 - ipykernel's shell carries no types
         self.notebook = notebook
         self._shell = shell
-        self._outputs: dict[str, list[NotebookNode]] = {}
+        self._outputs: dict[str, list[dict[str, Any]]] = {}
         shell.events.register("pre_run_cell", self._begin)
         shell.display_pub.register_hook(self._keep)
         shell.displayhook.register_hook(self._keep)
@@ -54,6 +55,8 @@ class Desk:
         Raises:
             InputInvalid: The file cannot be read.
         """
+        import nbformat  # noqa: PLC0415 - a kernel of a run shows no mail, and starts sooner without
+
         try:
             saved: NotebookNode = nbformat.read(self.notebook, as_version=4)
         except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
@@ -64,7 +67,7 @@ class Desk:
         ran = {cell: outputs for cell, outputs in self._outputs.items() if cell != self.cell}
         for cell in saved.cells:
             if cell.cell_type == "code":
-                cell.outputs = ran.pop(cell.get("id"), [])
+                cell.outputs = [nbformat.v4.new_output(**output) for output in ran.pop(cell.get("id"), [])]
         return saved, sum(bool(outputs) for outputs in ran.values())
 
     def _begin(self, info: Any) -> None:  # noqa: ANN401 - IPython's ExecutionInfo
@@ -74,7 +77,7 @@ class Desk:
         kind = message["header"]["msg_type"]
         if kind in _KEPT:
             content = {name: message["content"][name] for name in _KEPT[kind]}
-            self._outputs.setdefault(self.cell, []).append(nbformat.v4.new_output(kind, **content))
+            self._outputs.setdefault(self.cell, []).append({"output_type": kind, **content})
         return message
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from pathlib import Path
 
-from quarterdeck.files import package_hash, sha256_of
+from quarterdeck.files import sha256_of
+from quarterdeck.fingerprints import helpers_hash, package_hash, python_hash
 from quarterdeck.period import Period
 from quarterdeck.pipeline.manifest import MANIFEST
 from quarterdeck.pipeline.plan import Report
@@ -28,7 +28,7 @@ NOT_IN_A_KERNEL = frozenset(
 
 def execution_key(report: Report, period: Period, *, snapshot: str, previous: Path | None) -> str:
     """
-    The SHA-256 over notebook, parameters, snapshot and package, in lower-case hex.
+    The SHA-256 over notebook, parameters, snapshot, package, Python and what lies beside the notebook, in hex.
 
     Args:
         report: Its notebook's bytes count, and the values that it is given.
@@ -43,6 +43,7 @@ def execution_key(report: Report, period: Period, *, snapshot: str, previous: Pa
         "snapshot": snapshot,
         "previous": sha256_of(previous / MANIFEST) if previous is not None else "",
         "package": package_hash(but=NOT_IN_A_KERNEL),
-        "python": sys.version,
+        "helpers": helpers_hash(report.notebook),
+        "python": python_hash(),
     }
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

@@ -13,7 +13,8 @@ from typing import Any
 
 from quarterdeck.blocks import FigureRecord
 from quarterdeck.errors import InputInvalid
-from quarterdeck.files import package_hash, sha256_of, write_beside_then_rename
+from quarterdeck.files import sha256_of, write_beside_then_rename
+from quarterdeck.fingerprints import helpers_hash, package_hash, python_hash
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.mail import frozen_body
 from quarterdeck.period import Period
@@ -29,7 +30,8 @@ def inputs_of(report: Report, snapshot: str, previous: Path | None) -> dict[str,
     Everything that the edition depends on, as name to SHA-256: the same inputs give the same edition.
 
     Files are named relative to the project, `snapshot` and `previous` are what was read, `parameters`
-    the values given, and `quarterdeck` the package itself.
+    the values given, `helpers` what lies beside the notebook, `python` the interpreter and what is installed, and
+    `quarterdeck` the package itself.
     """
     values = json.dumps(report.parameters, sort_keys=True, default=str)
     found = {
@@ -37,6 +39,8 @@ def inputs_of(report: Report, snapshot: str, previous: Path | None) -> dict[str,
         f"params/{report.params_file.name}": sha256_of(report.params_file),
         "parameters": hashlib.sha256(values.encode()).hexdigest(),
         "snapshot": snapshot,
+        "helpers": helpers_hash(report.notebook),
+        "python": python_hash(),
         "quarterdeck": package_hash(),
     }
     if previous is not None:

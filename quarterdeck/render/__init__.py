@@ -13,6 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import quarterdeck.without  # noqa: F401 - before what it spares us
+
+# isort: split
 import nbformat
 
 from quarterdeck.blocks import FigureRecord, Kpi
