@@ -139,10 +139,10 @@ def test_a_warm_kernel_is_like_a_stock_one(desk):
 
 def test_a_warm_kernel_has_imported_what_reports_need(desk):
     """The import is there before the first cell: that is the time that is saved."""
-    loaded = 'import sys; print("quarterdeck.notebook" in sys.modules, "pandas" in sys.modules)'
+    loaded = 'import sys; print([name in sys.modules for name in ("quarterdeck.notebook", "pandas", "boto3")])'
 
-    assert desk.printed(loaded).strip() == "True True"
-    assert desk.printed(loaded, warm=False).strip() == "False False"
+    assert desk.printed(loaded).strip() == "[True, True, False]"  # nothing of AWS in a kernel that cannot ask it
+    assert desk.printed(loaded, warm=False).strip() == "[False, False, False]"
 
 
 def test_two_kernels_share_no_chance(desk):
@@ -168,6 +168,37 @@ def test_what_one_kernel_changes_no_other_sees(desk):
     )
 
     assert told.split() == ["10.0", "60", "DataFrame"]
+
+
+SOCKETS = """
+import os
+from contextlib import suppress
+for number in os.listdir("/proc/self/fd"):
+    with suppress(FileNotFoundError):  # what listed them
+        print(os.readlink(f"/proc/self/fd/{number}"))
+"""
+
+
+def test_a_kernel_holds_no_socket_of_the_zygotes_or_of_another(desk):
+    """A connection's end is a kernel's end: held open by one that came later, it would keep others alive."""
+
+    async def sockets(client) -> set[str]:
+        said: list[str] = []
+        await client.execute_interactive(
+            SOCKETS, timeout=30, output_hook=lambda message: said.append(message["content"].get("text", ""))
+        )
+        return {line for line in "".join(said).splitlines() if line.startswith("socket:")}
+
+    async def held() -> tuple[set[str], set[str], set[str]]:
+        async with desk.kernel(warm=True) as (_, earlier), desk.kernel(warm=True) as (_, later):
+            zygote = Path(f"/proc/{nursery().pid}/fd").iterdir()
+            return await sockets(earlier), await sockets(later), {str(one.readlink()) for one in zygote}
+
+    earlier, later, zygotes = asyncio.run(held())
+
+    assert min(len(earlier), len(later), len(zygotes)) > 2
+    assert not earlier & later
+    assert not (earlier | later) & zygotes
 
 
 def test_an_interrupt_reaches_the_cell(desk):

@@ -117,11 +117,14 @@ if b"zygote" in Path(f"/proc/{os.getppid()}/cmdline").read_bytes():
     time.sleep(60)
 print("lived")
 """
+# What the machine can spare, where 2 GB are too much for it: every byte is written, so that the system has to give it
+LEAKED = min(2**31, psutil.virtual_memory().available // 4)
 BAD = {
     "threads": "import threading, time\nfor _ in range(20): threading.Thread(target=time.sleep, args=(600,)).start()",
     "forks": "import os, time\nfor _ in range(3):\n    if os.fork() == 0:\n        time.sleep(600)",
     "leaves": "import os; os._exit(3)",
-    "leaks": "held = b'x' * 2**31; print(len(held))",
+    "leaks": f"import psutil\nheld = b'x' * {LEAKED}\nprint(psutil.Process().memory_info().rss > {LEAKED})",
+    "killed": "import os; os.kill(os.getpid(), 9)",  # as the system does to who takes too much
     "floods": "for _ in range(100): print('x' * 2**20)",
     "deaf": "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
     "styles": "import matplotlib as mpl\nmpl.style.use('dark_background'); mpl.rcParams['figure.dpi'] = 300",
@@ -148,8 +151,18 @@ def test_a_bad_notebook_fails_alone_and_its_error_says_where(after_the_bad):
 
     assert {name: (one.edition, one.cell, one.reason) for name, one in failures.items()} == {
         "leaves": ("leaves/2026-W47", 2, "its kernel died"),
+        "killed": ("killed/2026-W47", 2, "its kernel died"),
         "deaf": ("deaf/2026-W47", 2, "the cell ran longer than its 4 s"),
     }
+
+
+def test_what_a_notebook_takes_goes_with_its_kernel(after_the_bad):
+    """2 GB that it held are neither the zygote's nor the runner's afterwards, and what it printed is all kept."""
+    held = [psutil.Process(pid).memory_info().rss for pid in (nursery().pid, os.getpid())]
+
+    assert "True" in outputs_of(after_the_bad["leaks"].job.output)[1]
+    assert max(held) < LEAKED
+    assert after_the_bad["floods"].job.output.stat().st_size > 100 * 2**20
 
 
 def test_kernels_come_from_the_zygote_that_was_prepared(tmp_path):
@@ -184,6 +197,29 @@ def test_a_zygote_killed_in_mid_batch_costs_no_edition(tmp_path, caplog):
     assert "slept" in outputs_of(beside.output)[0]
     again = [record.edition for record in caplog.records if record.getMessage().startswith("executed again")]
     assert sorted(again) == ["beside/2026-W47", "killer/2026-W47"]
+
+
+def test_sixty_four_reports_at_once_are_each_their_own(tmp_path):
+    """All are asked for in one moment: the wrong one fails, by its name and cell, and every other prints its own."""
+    (tmp_path / "here").mkdir()
+    code = (
+        "import os, time\nopen('here/{number}', 'w').close()\n"
+        "while len(os.listdir('here')) < 63: time.sleep(0.1)\n"  # until all the others run too
+        "print('pid', os.getpid(), {number})"
+    )
+    right = [job_of(written(tmp_path, f"r{number}", code.format(number=number))) for number in range(63)]
+    wrong = job_of(written(tmp_path, "wrong", "x = 1", "1 / 0"))
+
+    done = {one.job.notebook.stem: one for one in execute([*right, wrong], workers=64)}
+
+    failures = [one.failure for one in done.values() if one.failure is not None]
+    said = [re.search(r"pid (\d+) (\d+)", outputs_of(job.output)[0]) for job in right]
+    assert [(one.edition, one.cell, one.reason) for one in failures] == [
+        ("wrong/2026-W47", 2, "ZeroDivisionError: division by zero")
+    ]
+    assert [int(found[2]) for found in said] == list(range(63))
+    assert len({found[1] for found in said}) == 63
+    assert not any(psutil.pid_exists(int(found[1])) for found in said)
 
 
 FULL = """
