@@ -295,11 +295,16 @@ def test_nobody_sees_that_colours_are_fewer(name, theme):
     assert likeness(whole, reduced) > 0.999
 
 
+def opaque(pixels):
+    """As a canvas gives them: with an alpha of 255."""
+    return np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
+
+
 def test_few_colours_are_kept_as_they_are():
     """A picture of fewer than 128 colours loses none of them."""
     pixels = np.arange(100 * 3, dtype=np.uint8).reshape(10, 10, 3)
 
-    reduced = np.asarray(drawing._with_palette(pixels).convert("RGB"))
+    reduced = np.asarray(drawing._with_palette(opaque(pixels)).convert("RGB"))
 
     assert (reduced == pixels).all()
 
@@ -309,7 +314,7 @@ def test_many_colours_are_replaced_by_near_ones():
     across, down = np.meshgrid(np.arange(256), np.arange(128))
     pixels = np.stack([across, down, np.full_like(across, 90)], axis=2).astype(np.uint8)
 
-    reduced = np.asarray(drawing._with_palette(pixels).convert("RGB")).astype(int)
+    reduced = np.asarray(drawing._with_palette(opaque(pixels)).convert("RGB")).astype(int)
 
     assert len(np.unique(reduced.reshape(-1, 3), axis=0)) <= 128
     assert np.abs(reduced - pixels).mean() < 8

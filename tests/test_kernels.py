@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -285,13 +286,60 @@ def test_what_would_not_be_the_same_is_not_forked(tmp_path):
     assert refusing.pid is None
 
 
+def test_what_libraries_would_read_otherwise_at_import_is_not_forked(tmp_path):
+    """A backend by its variable, a style beside the notebook, a relative folder of modules: stock kernels read them."""
+    (tmp_path / "matplotlibrc").write_text("font.size: 42\n")
+    refusing, kernel = Nursery(), command(tmp_path / "kernel")
+    for cwd, variable, reason in (
+        ("/", {"MPLBACKEND": "svg"}, "MPLBACKEND names another backend"),
+        ("/", {"PYTHONPATH": f"{tmp_path}:lib"}, "a folder of PYTHONPATH is relative"),
+        (str(tmp_path), {}, "a matplotlibrc lies beside the notebook"),
+    ):
+        with pytest.raises(NotForked, match=reason):
+            refusing.fork(kernel, cwd=cwd, env={**ENVIRONMENT, **variable})
+
+    assert refusing.pid is None
+
+
+def test_a_zygote_that_was_never_asked_goes_in_silence():
+    """A run that has nothing to execute after all, or that was stopped: no traceback on the terminal."""
+    code = """
+        import os
+        from quarterdeck.kernels.nursery import Nursery, _is_readable
+        warm = Nursery()
+        warm.prepare(dict(os.environ))
+        assert _is_readable(warm._zygote._control, 60)
+        warm.close()
+    """
+
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], env=ENVIRONMENT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stderr == ""
+
+
+def test_a_zygote_that_was_killed_while_it_warmed_up_is_followed_by_another(place):
+    """As where memory was short for a moment: that is no reason never to try again."""
+    warm = Nursery()
+    try:
+        warm.prepare(ENVIRONMENT)
+        os.kill(warm.pid, signal.SIGKILL)
+        with suppress(NotForked):
+            warm.fork(command(place()), cwd="/", env=ENVIRONMENT)
+
+        assert warm.fork(command(place()), cwd="/", env=ENVIRONMENT).poll() is None
+    finally:
+        warm.close()
+
+
 def test_a_kernel_with_another_environment_is_another_zygotes(place):
     """What is read at import is then read anew; the kernels of the one before run on until they end."""
     warm = Nursery()
     try:
         before = warm.fork(command(place()), cwd="/", env=ENVIRONMENT)
         first = warm.pid
-        after = warm.fork(command(place()), cwd="/", env={**ENVIRONMENT, "MPLBACKEND": "svg"})
+        after = warm.fork(command(place()), cwd="/", env={**ENVIRONMENT, "PYTHONUTF8": "1"})
 
         assert warm.pid != first
         assert before.poll() is None

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import quarterdeck
-from quarterdeck.kernels.zygote import READY, REQUEST_BYTES, RETIRE
+from quarterdeck.kernels.zygote import INLINE, READY, REQUEST_BYTES, RETIRE
 
 # Not `-m`: the package imports the module before it would be run, and Python warns of that
 _ZYGOTE = "from quarterdeck.kernels.zygote import main; main()"
@@ -36,6 +36,7 @@ _STOCK = ("-m", "ipykernel_launcher")
 _WARM_WITHIN_S = 30.0
 _READY_WITHIN_S = 20.0
 _GONE_WITHIN_S = 5.0
+_ENDED_WITHIN_S = 0.5
 # In the zygote and in every kernel, warm or stock: threads that libraries start at import would forbid the fork.
 SINGLE_THREADED = {"JE_ARROW_MALLOC_CONF": "background_thread:false", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -133,6 +134,12 @@ class _Started:
                 self._is_warm = _is_readable(self._control, _WARM_WITHIN_S) and self._control.recv(64) == READY
         return self._is_warm
 
+    def was_killed(self) -> bool:
+        """Whether a signal ended it, as where memory was short."""
+        with suppress(subprocess.TimeoutExpired):
+            return self.process.wait(_ENDED_WITHIN_S) < 0
+        return False
+
     def send(self, request: bytes, *descriptors: int) -> None:
         """Pass *request* on, with what it is to own."""
         socket.send_fds(self._control, [request], list(descriptors))
@@ -175,6 +182,8 @@ class Nursery:
         """
         if tuple(command[1:3]) != _STOCK or not _is_this_python(command[0]):
             raise NotForked(f"{command[0]} is no Python of ours that starts ipykernel")
+        if because := _read_at_import(Path(cwd), env):
+            raise NotForked(because)
         request = json.dumps({"arguments": command[3:], "cwd": cwd, "env": dict(env)}).encode()
         if len(request) > REQUEST_BYTES // 2:
             raise NotForked("its environment is too large")
@@ -218,8 +227,9 @@ class Nursery:
             except OSError as error:
                 raise NotForked(f"no zygote can be started ({error.strerror})") from error
             if not zygote.is_warm():
+                if not zygote.was_killed():  # then the next may live
+                    self._unfit = zygote.made_of
                 zygote.process.kill()
-                self._unfit = zygote.made_of
                 raise NotForked("the zygote did not become warm")
             with suppress(OSError):  # it has gone: so `_born` hears nothing
                 zygote.send(request, connection.fileno(), nothing.fileno(), 1, 2)
@@ -266,6 +276,16 @@ def _is_this_python(program: str) -> bool:
     return asked.parent.resolve() == this.parent.resolve() and asked.resolve() == this.resolve()
 
 
+def _read_at_import(cwd: Path, env: Mapping[str, str]) -> str:
+    """What libraries would read when they are imported in *cwd* with *env*, and the zygote did not; else nothing."""
+    if env.get("MPLBACKEND", INLINE) != INLINE:
+        return "MPLBACKEND names another backend than notebooks' own"
+    paths = env.get("PYTHONPATH")
+    if paths and not all(Path(path).is_absolute() for path in paths.split(os.pathsep)):
+        return "a folder of PYTHONPATH is relative to the notebook's"
+    return "a matplotlibrc lies beside the notebook" if (cwd / "matplotlibrc").is_file() else ""
+
+
 def _born(connection: socket.socket) -> ForkedProcess:
     """The process at the other end of *connection*, once its sockets are bound."""
     said = _heard(connection)
@@ -279,7 +299,7 @@ def _born(connection: socket.socket) -> ForkedProcess:
 def _heard(connection: socket.socket) -> dict[str, Any]:
     if not _is_readable(connection, _READY_WITHIN_S):
         raise NotForked("the zygote does not answer")
-    with suppress(OSError):
+    with suppress(OSError, ValueError):  # a kernel that says it is ready, where the zygote said nothing of it
         if answer := connection.recv(REQUEST_BYTES):
             return cast("dict[str, Any]", json.loads(answer))
     raise _ZygoteGone("the zygote has gone")

@@ -32,6 +32,7 @@ from typing import Any, NoReturn
 REQUEST_BYTES = 256 * 1024  # a request holds a command and an environment
 READY = b"ready"
 RETIRE = b"retire"
+INLINE = "module://matplotlib_inline.backend_inline"  # the backend of notebooks
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _PR_SET_CHILD_SUBREAPER = 36
@@ -70,7 +71,10 @@ class _Zygote:
         return None
 
     def _asked(self) -> Callable[[], NoReturn] | None:
-        request, given, _, _ = socket.recv_fds(self._control, REQUEST_BYTES, _STANDARD + 1)
+        try:
+            request, given, _, _ = socket.recv_fds(self._control, REQUEST_BYTES, _STANDARD + 1)
+        except ConnectionResetError:  # it has gone without having read that this is warm
+            request, given = b"", []
         if request == RETIRE:
             self._is_retiring = True
             return None
@@ -86,6 +90,7 @@ class _Zygote:
             _tell(connection, {"refused": f"it has {threads} threads"})
             _close(connection, *standard)
             return None
+        parent = os.getpid()
         try:
             pid = os.fork()
         except OSError as error:
@@ -94,7 +99,7 @@ class _Zygote:
             return None
         if pid == 0:
             self._forget()
-            return lambda: _become_a_kernel(json.loads(request), standard, connection)
+            return lambda: _become_a_kernel(json.loads(request), standard, connection, parent)
         for descriptor in standard:
             os.close(descriptor)
         self._watch(_Kernel(pid, os.pidfd_open(pid), connection))
@@ -139,11 +144,15 @@ class _Zygote:
             _close(kernel.connection, kernel.pidfd)
 
 
-def _become_a_kernel(request: Mapping[str, Any], standard: Sequence[int], connection: socket.socket) -> NoReturn:
+def _become_a_kernel(
+    request: Mapping[str, Any], standard: Sequence[int], connection: socket.socket, parent: int
+) -> NoReturn:
     """What the stock launcher's `Popen` and `ipykernel_launcher` do, in a process that has imported it all."""
     os.setsid()
     # The zygote has one thread, so this is told when the process ends and not some thread of it
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before it could be asked to tell
+        os._exit(1)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)  # its own to the end: only then do they fall to the zygote
     for number, descriptor in enumerate(standard):
         os.dup2(descriptor, number)
@@ -204,7 +213,7 @@ def _reseed() -> None:
 def _warm() -> None:
     """Import what notebooks import, and draw once: fonts are found and caches filled before the fork."""
     sys.modules["debugpy"] = None  # type: ignore[assignment] # so Python says that there is none: it patches, and costs 60 ms
-    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # ipykernel's, which matplotlib reads once
+    os.environ["MPLBACKEND"] = INLINE  # ipykernel's, which matplotlib reads once
     from io import BytesIO  # noqa: PLC0415 - here, so that importing this module costs nothing
 
     import ipykernel.ipkernel  # noqa: PLC0415

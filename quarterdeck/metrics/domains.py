@@ -95,6 +95,11 @@ def failures_said(rows: pd.DataFrame) -> pd.Series[str]:
 
 
 def _posture(inventory: AssetInventory, period: Period) -> pd.DataFrame:
+    found = inventory.known(("posture", period), lambda: _posture_found(inventory, period))
+    return found.copy(deep=False)  # a caller's change copies what it changes
+
+
+def _posture_found(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     zones = inventory.table("zones")
     records = inventory.table("records")
     fails: dict[str, list[str]] = {}

@@ -57,17 +57,20 @@ def planned_months(inventory: AssetInventory, days: Days, *kinds: str) -> pd.Dat
         NotAvailable: There is no plan or no chart of accounts; or a month has no row of any of *kinds*:
             what was not planned is not a plan of zero. The text names the days.
     """
-    plan = inventory.table("plan")
-    plan = plan.merge(inventory.table("accounts")[["account", "kind"]], on="account")
-    plan = plan[plan["kind"].isin(kinds)]
+    plan = inventory.known(("plan", kinds), lambda: _plan_of(inventory, kinds))
     covered = set(plan["month"])
     parts = dict(months_in(days))
     for month, part in parts.items():
         if month not in covered:
             raise NotAvailable(_gap(inventory, part, kinds))
-    rows = plan[plan["month"].isin(list(parts))]
-    rows = rows.reindex(columns=["month", "account", "kind", "business", "amount_minor"])
-    return rows.astype({"business": "str"}).reset_index(drop=True)
+    return plan[plan["month"].isin(list(parts))].reset_index(drop=True)
+
+
+def _plan_of(inventory: AssetInventory, kinds: tuple[str, ...]) -> pd.DataFrame:
+    """All months of the plan, on the accounts of *kinds*."""
+    plan = inventory.table("plan").merge(inventory.table("accounts")[["account", "kind"]], on="account")
+    rows = plan[plan["kind"].isin(kinds)].reindex(columns=["month", "account", "kind", "business", "amount_minor"])
+    return rows.astype({"business": "str"})
 
 
 def planned(inventory: AssetInventory, days: Days, *kinds: str) -> pd.DataFrame:

@@ -38,6 +38,11 @@ def recurring_expenses(inventory: AssetInventory, period: Period) -> pd.DataFram
     Raises:
         NotAvailable: There are no expenses before t, they name no accounts, or there is no chart of accounts.
     """
+    found = inventory.known(("recurring expenses", period), lambda: _recurring_expenses(inventory, period))
+    return found.copy(deep=False)  # a caller's change copies what it changes
+
+
+def _recurring_expenses(inventory: AssetInventory, period: Period) -> pd.DataFrame:
     end = end_day(inventory, period)
     recent = with_kind(inventory, Days(month_after(end, -MONTHS_SEEN), end))
     recent = recent[(recent["kind"] != "labour").fillna(value=True)]

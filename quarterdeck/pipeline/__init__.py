@@ -121,9 +121,10 @@ def _to_be_mailed(plan: Plan, ledger: Ledger) -> list[str]:
 
 
 def _is_to_be_executed(plan: Plan, ledger: Ledger) -> bool:
-    """Whether a notebook is, as far as can be known before there is a snapshot."""
+    """Whether a notebook is, as far as can be known so early; a build is begun where something has changed."""
+    stays = ("released",) if plan.purpose == "build" else ("ready", "held", "released")
     standing = [ledger.edition(plan.edition(report)) for report in plan.reports]
-    return any(edition is None or edition.state in ("building", "failed") for edition in standing)
+    return any(edition is None or edition.state not in stays for edition in standing)
 
 
 def _refuse_what_was_released(plan: Plan, ledger: Ledger) -> None:
