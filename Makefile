@@ -41,11 +41,15 @@ deploy/check/node_modules/.complete: deploy/check/package-lock.json
 report: setup  ## the reports of the sample company's last full week
 	@$(BIN)/python runner.py run
 
-# A workspace and settings of its own: what stands open in an analyst's other JupyterLab stays as it is.
+# A workspace and settings of its own: what stands open in an analyst's other JupyterLab stays as it is. It asks no other
+# host for news of itself, and no person whether it may.
 .PHONY: lab
 lab: export JUPYTERLAB_WORKSPACES_DIR := $(CURDIR)/.venv/share/jupyter/lab/workspaces
 lab: export JUPYTER_PREFER_ENV_PATH := 1
 lab: setup  ## JupyterLab with the README and every notebook open (LAB="--no-browser" for more options)
+	@mkdir -p .venv/share/jupyter/lab/settings
+	@echo '{"@jupyterlab/apputils-extension:notification": {"checkForUpdates": false, "fetchNews": "false"}}' \
+	  > .venv/share/jupyter/lab/settings/overrides.json
 	@$(BIN)/python deploy/lab.py > .venv/lab.json
 	@$(BIN)/jupyter lab workspaces import .venv/lab.json >/dev/null
 	@$(BIN)/jupyter lab --LabApp.default_url=/lab/workspaces/quarterdeck $(LAB)

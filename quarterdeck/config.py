@@ -31,7 +31,7 @@ from pydantic import (
 
 from quarterdeck.errors import InputInvalid
 from quarterdeck.period import Period
-from quarterdeck.source_settings import Settings, Sources
+from quarterdeck.source_settings import Settings, Sources, TableWithAge
 
 SLUG = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 
@@ -132,7 +132,7 @@ class Company(Settings):
 class Need(Settings):
     """How old the newest row of a table may be at the snapshot's as-of, in hours."""
 
-    max_age_hours: int = Field(gt=0)
+    max_age_hours: int = Field(gt=0, strict=True)
     """Hours between its newest row and the snapshot's as-of."""
 
 
@@ -146,9 +146,9 @@ class Delivery(Settings):
 class Limits(Settings):
     """How long one cell, and the whole report, may run before its kernel is killed."""
 
-    cell_seconds: int = Field(default=300, gt=0)
+    cell_seconds: int = Field(default=300, gt=0, strict=True)
     """Seconds for one cell."""
-    report_seconds: int = Field(default=900, gt=0)
+    report_seconds: int = Field(default=900, gt=0, strict=True)
     """Seconds for the whole notebook."""
 
 
@@ -161,7 +161,7 @@ class Params(Settings):
     """What the subject begins with, at most 40 characters."""
     owner: Address
     """Who gets mail when the notebook fails, and replies of readers; never the report itself."""
-    needs: Mapping[str, Need] = Field(default_factory=dict)
+    needs: Mapping[TableWithAge, Need] = Field(default_factory=dict)
     """How fresh each table must be before the report may leave."""
     parameters: Mapping[str, str | int | Decimal | bool | None] = Field(default_factory=dict)
     """Values for the notebook's parameters cell, injected as they are."""
@@ -278,8 +278,8 @@ def load_params(folder: Path, report: str) -> Params:
 
 
 def report_names(folder: Path) -> list[str]:
-    """The reports that have a params file in *folder*, by name."""
-    return sorted(path.stem for path in folder.glob("*.yaml"))
+    """The reports that have a params file in *folder*, by name; what editors leave there (`.#cfo.yaml`) is none."""
+    return sorted(path.stem for path in folder.glob("*.yaml") if not path.name.startswith("."))
 
 
 def edition_parts(edition: str) -> tuple[str, str]:

@@ -8,8 +8,10 @@ it may not do is found by reading it, cell by cell; nothing of it is run.
 from __future__ import annotations
 
 import ast
+import io
 import re
 import sys
+import tokenize
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,16 +27,21 @@ _CLOCK = {
     *(f"time.{name}" for name in ("asctime", "clock_gettime", "ctime", "gmtime", "localtime", "strftime")),
     *(f"time.{name}{unit}" for name in ("monotonic", "perf_counter", "process_time", "time") for unit in ("", "_ns")),
 }
-_MOMENTS = {"DatetimeIndex", "Timestamp", "datetime64", "to_datetime"}  # they take the word "now" or "today"
+# They take the word "now" or "today".
+_MOMENTS = {
+    *("DatetimeIndex", "Period", "PeriodIndex", "Timestamp", "bdate_range", "date_range", "datetime64", "period_range"),
+    "to_datetime",
+}
 _EXIT = {"sys.exit", "os._exit", "os.abort", "exit", "quit", "SystemExit"}
 _PROGRAMS = re.compile(r"os\.(exec|fork|popen|posix_spawn|spawn|startfile|system)")
 _DATABASES = re.compile(r"(^|\.)read_(gbq|sql)")
 _ADDRESS = re.compile(r"\w[\w+.-]*://")
 _NETWORK = {
-    *("aiohttp", "boto3", "botocore", "ftplib", "http", "httpx", "imaplib", "paramiko", "requests", "smtplib"),
-    *("socket", "subprocess", "urllib", "urllib3"),
+    *("aiohttp", "asyncio", "boto3", "botocore", "fsspec", "ftplib", "http", "httpx", "imaplib", "paramiko"),
+    *("requests", "s3fs", "smtplib", "socket", "ssl", "subprocess", "urllib", "urllib3", "websocket", "xmlrpc"),
 }
-_HIDING = {"__import__", "eval", "exec"}  # what runs by them cannot be read here, nor by who reviews it
+_REMOTE = ("pyarrow.fs", "quarterdeck.aws", "quarterdeck.sources", "quarterdeck.store")  # parts of what is no harm else
+_HIDING = {"__import__", "eval", "exec", "get_ipython"}  # what runs by them cannot be read here, nor by who reviews it
 
 
 @dataclass(frozen=True)
@@ -123,9 +130,11 @@ def _headings(cells: Sequence[nbformat.NotebookNode]) -> _Found:
     for number, cell in enumerate(cells, start=1):
         if cell.cell_type != "markdown":
             continue
+        is_code = False
         for line, text in enumerate(cell.source.splitlines(), start=1):
-            match = re.match(r"(#{1,6})\s", text)
-            if match is None:
+            is_code ^= text.lstrip().startswith(("```", "~~~"))
+            match = re.match(r" {0,3}(#{1,6})\s", text)
+            if match is None or is_code:
                 continue
             here = len(match[1])
             if here > level + 1:
@@ -146,6 +155,8 @@ def _parameters(parsed: Sequence[_Code]) -> _Found:
     (code,) = tagged
     if code is not parsed[0]:
         yield code.number, 0, "comes after other code; make the parameters the first code cell"
+    tokens = tokenize.generate_tokens(io.StringIO(code.cell.source).readline)
+    commented = {token.start[0] for token in tokens if token.type == tokenize.COMMENT}
     names = set()
     for node in code.tree.body:
         match node:
@@ -155,7 +166,7 @@ def _parameters(parsed: Sequence[_Code]) -> _Found:
                     yield code.number, node.lineno, f"{name} is no literal; write a number, a text, True, False or None"
             case _:
                 yield code.number, node.lineno, "assigns no literal to a name; move it to the next cell"
-        if "#" not in code.cell.source.splitlines()[(node.end_lineno or node.lineno) - 1]:
+        if (node.end_lineno or node.lineno) not in commented:
             yield code.number, node.lineno, "has no comment; say what it is, with unit and range"
     for name in STANDARD_PARAMETERS:
         if name not in names:
@@ -192,13 +203,13 @@ def _imports(code: _Code) -> _Found:
             case ast.Import(names=aliases):
                 modules = [alias.name for alias in aliases]
             case ast.ImportFrom(module=str(module), names=aliases):
-                modules = [module]
+                modules = [module, *(part for alias in aliases if (part := f"{module}.{alias.name}") in _REMOTE)]
                 if aliases[0].name == "*":
                     yield code.number, node.lineno, f"imports all of {module}; import by name what it uses"
             case _:
                 continue
         for top, module in ((module.partition(".")[0], module) for module in modules):
-            if top in _NETWORK:
+            if top in _NETWORK or module.startswith(_REMOTE):
                 yield code.number, node.lineno, f"imports {module}; {_NOTHING_ELSE}"
             elif top == "importlib":
                 yield code.number, node.lineno, f"imports {module}; write a plain import, which can be read"
@@ -206,11 +217,12 @@ def _imports(code: _Code) -> _Found:
 
 def _clock_and_exit(code: _Code) -> _Found:
     """The clock, an early end, other programs and hidden code, whatever they are called here."""
+    called = {id(node.func) for node in ast.walk(code.tree) if isinstance(node, ast.Call)}
     for node in ast.walk(code.tree):
-        if not isinstance(node, ast.Attribute | ast.Name):
+        if not isinstance(node, ast.Attribute | ast.Name) or not isinstance(node.ctx, ast.Load):
             continue
         name, meant = ast.unparse(node), code.meant(node)
-        if meant in _CLOCK or (isinstance(node, ast.Attribute) and node.attr in _NOW):
+        if meant in _CLOCK or (isinstance(node, ast.Attribute) and node.attr in _NOW and id(node) in called):
             yield code.number, node.lineno, _CLOCK_READ.format(name)
         elif meant in _EXIT:
             yield code.number, node.lineno, f"ends early by {name}, which papermill takes for success; raise an error"
@@ -227,7 +239,7 @@ def _moments(code: _Code) -> _Found:
     for node in ast.walk(code.tree):
         if not isinstance(node, ast.Call) or code.meant(node.func).rpartition(".")[2] not in _MOMENTS:
             continue
-        for value in (*node.args, *(keyword.value for keyword in node.keywords)):
+        for value in [part for given in (*node.args, *node.keywords) for part in ast.walk(given)]:
             if isinstance(value, ast.Constant) and value.value in ("now", "today"):
                 word = f"{ast.unparse(node.func)}({ast.unparse(value)})"
                 yield code.number, node.lineno, _CLOCK_READ.format(word)
@@ -271,7 +283,7 @@ _OF_A_CELL: tuple[Callable[[_Code], _Found], ...] = (
 
 def main(arguments: Sequence[str]) -> int:
     """Print every fault of the notebooks in the folders *arguments*: 0 without one, 1 with, 2 without a notebook."""
-    paths = sorted(path for folder in arguments for path in Path(folder).glob("*.ipynb"))
+    paths = sorted(path for folder in arguments for path in Path(folder).glob("[!.]*.ipynb"))
     if not paths:
         sys.stderr.write(f"no notebook in {' '.join(arguments) or 'no folder'}; type: make lint-notebooks\n")
         return 2

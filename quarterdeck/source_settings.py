@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 TableName = Literal["events", "users", "checklists", "claims"]
+TableWithAge = Literal["events", "users", "claims", "projects", "expenses", "balances"]
+"""Those whose newest row tells how old they are."""
 
 
 class Settings(BaseModel):

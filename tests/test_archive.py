@@ -336,11 +336,24 @@ def test_the_server_shows_pages_sandboxed_and_hands_notebooks_over(served):
         "/2026-W47/cfo",
         "//etc/passwd",
         "/2026-W47/nobody/page.html",
+        f"/{'a' * 300}.html",
     ],
 )
 def test_the_server_has_no_other_files(served, path):
     """What the archive does not link to is not served: no snapshot, no marker, no listing."""
     assert served.get(path)[0] == 404
+
+
+def test_an_archive_that_cannot_be_written_says_why(harbour):
+    """A ledger that cannot be read is told in the browser, in the words of the command, and no traceback is."""
+    harbour.run("cfo")
+    (harbour.root / "ledger.db").write_bytes(b"no database" * 100)
+    with serving(harbour) as broken:
+        status, _, body = broken.get("/")
+
+    assert status == 503
+    assert body.startswith("The archive is as it was.")
+    assert "ledger.db" in body
 
 
 def test_the_server_refuses_what_is_foreign(served):

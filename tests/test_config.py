@@ -245,3 +245,20 @@ def test_params_name_what_goes_with_the_mail(tmp_path):
 
     assert params.attach == ("page", "pdf")
     assert params.unsubscribe == "mailto:stop@example.com"
+
+
+def test_what_an_editor_leaves_beside_params_is_no_report(tmp_path):
+    """Emacs' lock and macOS' double of a file that is being edited are not taken for reports."""
+    for name in (".#cfo.yaml", "._cfo.yaml", "cfo.yaml"):
+        (tmp_path / name).write_text("report: cfo")
+
+    assert report_names(tmp_path) == ["cfo"]
+
+
+@pytest.mark.parametrize("wrong", ["needs: {evnts: {max_age_hours: 1}}", "needs: {events: {max_age_hours: yes}}"])
+def test_a_need_is_of_a_table_and_in_hours(tmp_path, wrong):
+    """A misspelt table would need nothing, and `yes` would be one hour: both are refused, in the file's own words."""
+    (tmp_path / "cfo.yaml").write_text(f"report: cfo\ntitle: CFO\nowner: a@example.com\n{wrong}\n")
+
+    with pytest.raises(InputInvalid, match=r"line 4, needs\.(evnts|events\.max_age_hours)"):
+        load_params(tmp_path, "cfo")

@@ -64,6 +64,14 @@ def test_the_five_notebooks_and_a_plain_one_are_clean(tmp_path):
         ("import time\ntime.perf_counter()", "cell 3, line 2", "time.perf_counter"),
         ("import pandas as pd\npd.Timestamp('now')", "cell 3, line 2", "pd.Timestamp('now')"),
         ("import pandas as pd\npd.to_datetime(arg='today')", "cell 3, line 2", "pd.to_datetime('today')"),
+        ("import pandas as pd\npd.to_datetime(['now'])", "cell 3, line 2", "pd.to_datetime('now')"),
+        ("import pandas as pd\npd.date_range(end='today', periods=7)", "cell 3, line 2", "pd.date_range('today')"),
+        ("import pandas as pd\npd.Period('now', 'W')", "cell 3, line 2", "pd.Period('now')"),
+        ("import pandas as pd\npd.DataFrame().to_parquet('s3://b/k')", "cell 3, line 2", "s3://b/k"),
+        ("from pyarrow import fs", "cell 3, line 1", "pyarrow.fs"),
+        ("from quarterdeck.aws import client", "cell 3, line 1", "quarterdeck.aws"),
+        ("import xmlrpc.client", "cell 3, line 1", "xmlrpc.client"),
+        ("get_ipython().system('curl x')", "cell 3, line 1", "get_ipython"),
         ("import sys as s\ns.exit()", "cell 3, line 2", "s.exit"),
         ("from sys import exit as stop\nstop()", "cell 3, line 2", "stop"),
         ("from os import _exit\n_exit(0)", "cell 3, line 2", "_exit"),
@@ -82,10 +90,23 @@ def test_a_cell_that_reaches_past_its_snapshot_is_named(tmp_path, source, place,
 
 
 @pytest.mark.parametrize(
+    "cell",
+    [
+        new_markdown_cell("## How?\n\n```sh\n# a comment of a shell\n```"),
+        new_code_cell("exit = 3\nis_now = metric.now\nlabel = 'today'"),
+    ],
+)
+def test_what_only_looks_like_it_is_fine(tmp_path, cell):
+    """A comment in fenced code is no heading, and a name of one's own is no clock and no end."""
+    assert said(write(tmp_path / "safety.ipynb", cell)) == []
+
+
+@pytest.mark.parametrize(
     ("made", "expected"),
     [
         ({"parameters": None}, ": has 0 cells tagged parameters"),
         ({"parameters": f"{PARAMETERS}\nrows = 3"}, ", cell 2, line 4: has no comment"),
+        ({"parameters": f"{PARAMETERS}\ncolour = '#fff'"}, ", cell 2, line 4: has no comment"),
         ({"parameters": f"{PARAMETERS}\nrows = len('a')  # rows"}, ", cell 2, line 4: rows is no literal"),
         ({"parameters": f"{PARAMETERS}\nrows = {{[1]: 2}}  # rows"}, ", cell 2, line 4: rows is no literal"),
         ({"parameters": f"{PARAMETERS}\nimport math  # for pi"}, ", cell 2, line 4: assigns no literal"),

@@ -232,6 +232,8 @@ def test_nothing_of_it_is_recorded(project):
         ("GET", "/", {"Host": "127.0.0.1:1"}, "127.0.0.1 and localhost only"),
         ("GET", "/?report=cfo", {"Origin": "https://attacker.example"}, "another page"),
         ("GET", "/?report=cfo", {"Origin": "null"}, "another page"),
+        ("GET", "/events?report=cfo", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, "another page"),
+        ("GET", "/events?report=cfo", {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"}, "another page"),
         ("GET", "/show/now/../../etc/passwd", {}, "a path with .."),
         ("GET", "/show/now/%2e%2e/desktop", {}, "a path with .."),
         ("GET", "/static/%252e%252e%252fpreview_app.py", {}, "a path with .."),
@@ -252,6 +254,29 @@ def answer(served: Served, method: str, path: str, headers: dict[str, str]) -> t
     body = answered.read().decode()
     connection.close()
     return answered.status, body
+
+
+def test_a_link_that_a_person_followed_is_answered(served):
+    """A link of another page, such as one in a chat, leads to the preview."""
+    followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+
+    assert answer(served, "GET", "/?report=cfo", followed)[0] == 200
+
+
+@pytest.mark.usefixtures("page")
+def test_tabs_that_nobody_sees_keep_no_connection(browser, served):
+    """A browser has six connections to one server: six tabs behind the one that is looked at leave it its own."""
+    context = browser.new_context(bypass_csp=True)
+    context.add_init_script(
+        "if (location.hash === '#behind') Object.defineProperty(document, 'visibilityState', {get: () => 'hidden'})"
+    )
+    for _ in range(6):
+        context.new_page().goto(f"{served.address}?report=cfo#behind")
+    seen = context.new_page()
+    seen.goto(f"{served.address}?report=cfo")
+
+    expect(mail(seen)).to_contain_text("Recognised $350.50", timeout=LONG_MS)
+    context.close()
 
 
 @pytest.mark.parametrize("path", ["/?report=nobody", "/show/now/nobody/desktop", "/show/now/cfo/nothing", "/static/x"])

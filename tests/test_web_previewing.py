@@ -7,6 +7,7 @@ import shutil
 import signal
 import urllib.request
 from contextlib import aclosing
+from datetime import datetime, timedelta
 
 import pytest
 from harbour import NOW, SAYS
@@ -47,6 +48,25 @@ def test_a_change_of_the_company_outlives_a_look_that_could_not_be_made(harbour,
     params.write_text(whole)
 
     assert (before, between, headline(collects=False)) == ("Recognised $100.00", "none", "Recognised $250.50")
+
+
+def test_a_preview_left_open_into_the_next_week_collects_anew(harbour, settings):
+    """On Monday the report is about another week, over the data of that day, also where no change was seen."""
+    harbour.report("cfo", SAYS.format(words="Recognised"))
+    text = (harbour.root / "company" / "company.yaml").read_text()
+    (harbour.root / "company" / "company.yaml").write_text(text.replace("as_of: 2026-11-23T13:00:00Z\n", ""))
+    builder, events = Builder(settings, io.StringIO()), harbour.root / "company" / "Events.json"
+
+    def look(day: datetime) -> tuple[str, str]:
+        builder.answer({"report": "cfo", "now": day.isoformat(), "collects": False})
+        said = json.loads(builder.out.getvalue().splitlines()[-1])
+        return said["edition"], said["headline"]
+
+    first = look(NOW)
+    events.write_text(events.read_text().replace("2026-11-18", "2026-11-25"))
+
+    assert first == ("cfo/2026-W47", "Recognised $350.50")
+    assert look(NOW + timedelta(days=7)) == ("cfo/2026-W48", "Recognised $350.50")
 
 
 def test_last_week_that_failed_is_not_said_to_be_unbuilt(harbour, settings):

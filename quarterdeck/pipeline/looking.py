@@ -16,6 +16,7 @@ from quarterdeck.execute import Job, execute, prepare_kernels
 from quarterdeck.gates import check_edition, reconcile
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.ledger import Ledger
+from quarterdeck.period import Period
 from quarterdeck.pipeline.build import parameters_for, previous_edition
 from quarterdeck.pipeline.execution_key import execution_key
 from quarterdeck.pipeline.freezing import freeze, refuse_period_without_data
@@ -66,6 +67,7 @@ class Looking:
     store: Store
     ledger: Ledger
     _snapshot: Path | None = None
+    _period: Period | None = None
     _shown: dict[str, Mapping[str, FigureRecord]] = field(default_factory=dict)
 
     def look(self, plan: Plan, report: Report, progress: Progress, *, collects: bool = False) -> Look:
@@ -80,7 +82,8 @@ class Looking:
             QuarterdeckError: It cannot be built; `NotebookFailed` with the cell and its traceback.
         """
         edition = plan.edition(report)
-        if collects:
+        if collects or plan.period != self._period:  # a preview left open into the next week
+            self._period = plan.period
             self._snapshot = None  # also if collecting fails: the old one is no longer what the company says
         if self._snapshot is None:
             prepare_kernels()  # while this process collects

@@ -12,7 +12,7 @@ from quarterdeck.store.archiving import INDEX, PAGES, FolderArchive, edition_at,
 from quarterdeck.store.bucket import Bucket, Standing
 
 _AT_ONCE = 8  # requests
-_MOST_READ = 5 * 53  # editions, a year of five reports; of more, what is missing is read when it is asked for
+_MOST_READ = 53  # weeks, all that are written again; of more, what is missing is read when it is asked for
 
 
 class BucketArchive:
@@ -34,7 +34,9 @@ class BucketArchive:
         self._messages = FolderArchive(working)
         self._names = {name for below in (f"{PAGES}/", "2") for name in bucket.names(below)}  # of weeks: 2026-W48/…
         small = [name for name in self._names if name.endswith((f"/{INDEX}", f"/{MANIFEST}"))]
-        latest = sorted(small, key=lambda name: name.removeprefix(f"{PAGES}/"), reverse=True)[: 2 * _MOST_READ]
+        weeks = {name.removeprefix(f"{PAGES}/").partition("/")[0] for name in small}
+        read = sorted(weeks, reverse=True)[:_MOST_READ]
+        latest = [name for name in small if name.removeprefix(f"{PAGES}/").partition("/")[0] in read]
         self._read = self._standing([INDEX, *latest])
 
     def _standing(self, names: Sequence[str]) -> dict[str, Standing | None]:

@@ -10,11 +10,12 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from quarterdeck.config import SLUG
+from quarterdeck.errors import QuarterdeckError
 from quarterdeck.web.guard import SHOWN, Guard
 
 _EDITION = rf"\d{{4}}-W\d{{2}}/{SLUG}(?:@{SLUG})?"
@@ -34,8 +35,11 @@ def archive_app(outputs: Path, port: int, write: Callable[[], object]) -> ASGIAp
 
     async def file(request: Request) -> Response:
         name = request.path_params["name"] or "index.html"
-        if name == "index.html":
-            await run_in_threadpool(write)
+        try:
+            if name == "index.html":
+                await run_in_threadpool(write)
+        except QuarterdeckError as error:
+            return PlainTextResponse(f"The archive is as it was.\n\n{error}\n", 503)
         return _answer(outputs, name)
 
     return Guard(Starlette(routes=[Route("/{name:path}", file)]), port)
@@ -43,14 +47,13 @@ def archive_app(outputs: Path, port: int, write: Callable[[], object]) -> ASGIAp
 
 def _answer(outputs: Path, name: str) -> Response:
     """The file of that *name*: ours as it is, what notebooks put out sandboxed, the rest to be saved."""
+    is_ours, is_shown = _OUR_PAGES.fullmatch(name), _SHOWN.fullmatch(name)
+    if not (is_ours or is_shown or _TAKEN.fullmatch(name)) or not (outputs / name).is_file():
+        raise HTTPException(404)
     path = outputs / name
     kind = _KINDS.get(path.suffix)
-    if not path.is_file():
-        raise HTTPException(404)
-    if _OUR_PAGES.fullmatch(name):
+    if is_ours:
         return FileResponse(path, headers={"Content-Security-Policy": _OURS})
-    if _SHOWN.fullmatch(name):
+    if is_shown:
         return FileResponse(path, media_type=kind, headers={"Content-Security-Policy": SHOWN})
-    if _TAKEN.fullmatch(name):
-        return FileResponse(path, media_type=kind, filename=name.removeprefix("archive/").replace("/", "-"))
-    raise HTTPException(404)
+    return FileResponse(path, media_type=kind, filename=name.removeprefix("archive/").replace("/", "-"))

@@ -2,7 +2,7 @@
 Who may ask, and what an answer may do: every request passes here first.
 
 A server on a loopback address is reached by every page that the browser has open. A foreign name that leads to
-127.0.0.1 (DNS rebinding) is known by its Host, a foreign page by its Origin, and both are refused.
+127.0.0.1 (DNS rebinding) is known by its Host, a foreign page by Origin or Sec-Fetch-Site, and both are refused.
 """
 
 from __future__ import annotations
@@ -58,13 +58,18 @@ class Guard:
         host, origin = headers.get("host", ""), headers.get("origin")
         if host not in self._hosts:
             return "this server answers to 127.0.0.1 and localhost only"
-        if origin is not None and origin != f"http://{host}":
+        if (origin is not None and origin != f"http://{host}") or _is_of_another_page(headers):
             return "the request comes from another page"
         if scope["method"] not in ("GET", "HEAD"):
             return "there is nothing to change here"
         if has_dots(scope["path"]):
             return "a path with .. in it"
         return ""
+
+
+def _is_of_another_page(headers: Headers) -> bool:
+    """A picture or a script of another page has no Origin; a link that a person followed there is no harm."""
+    return headers.get("sec-fetch-site") in ("cross-site", "same-site") and headers.get("sec-fetch-mode") != "navigate"
 
 
 def has_dots(path: str) -> bool:

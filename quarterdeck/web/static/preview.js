@@ -36,7 +36,7 @@ function status() {
   if (state.stage) return `${state.stage[0].toUpperCase()}${state.stage.slice(1)} …`;
   if (state.said) return state.said;
   if (state.state === "failed") return "Failed";
-  const made = state.seconds ? `executed in ${state.seconds.toFixed(1)} s` : "not executed again: nothing it reads changed";
+  const made = state.seconds ? `executed in ${state.seconds.toFixed(1)} s` : "not executed again";
   return `${state.state[0].toUpperCase()}${state.state.slice(1)}, ${made}`;
 }
 
@@ -68,12 +68,21 @@ function show() {
   point("before", "before", state.before_version);
 }
 
-const stream = new EventSource(`/events?report=${report}`);
-stream.onmessage = (event) => {
-  state = JSON.parse(event.data);
-  show();
-};
-stream.onerror = () => say("status", "The preview has ended. Start it again, and this page goes on.");
+// A browser has six connections to one server: a tab that nobody sees gives its one back, and asks anew when it is seen.
+let stream = null;
+function listen() {
+  if (stream) stream.close();
+  stream = null;
+  if (document.visibilityState === "hidden") return;
+  stream = new EventSource(`/events?report=${report}`);
+  stream.onmessage = (event) => {
+    state = JSON.parse(event.data);
+    show();
+  };
+  stream.onerror = () => say("status", "The preview has ended. Start it again, and this page goes on.");
+}
+document.addEventListener("visibilitychange", listen);
+listen();
 for (const input of document.querySelectorAll("input[name=view]")) {
   input.addEventListener("change", () => {
     history.replaceState(null, "", `#${view()}`);
