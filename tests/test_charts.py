@@ -19,9 +19,9 @@ from quarterdeck import charts
 from quarterdeck.charts import DARK, LIGHT, drawing, lettering
 from quarterdeck.charts.canvas import WIDTH
 from quarterdeck.charts.lettering import INSIDE, KEY, NAME, NOTE, VALUE
-from quarterdeck.charts.theme import contrast, readable_on
 from quarterdeck.display import Display
 from quarterdeck.errors import InputInvalid
+from quarterdeck.theme import contrast, readable_on
 
 US = Display("en_US", "USD", "America/Los_Angeles")
 GERMAN = Display("de_DE", "EUR", "Europe/Berlin")

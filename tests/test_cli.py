@@ -191,6 +191,16 @@ def test_help_imports_nothing_heavy():
     assert done.stdout.endswith("\n[]\n")
 
 
+def test_a_runner_loads_no_more_than_it_needs():
+    """Kernels draw; AWS, PDFs and the grammar of addresses are loaded where they are used, or never."""
+    heavy = {"matplotlib", "boto3", "weasyprint", "lark", "IPython", "uvicorn"}
+    code = f"import quarterdeck.pipeline, sys; print(sorted({heavy} & set(sys.modules)))"
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"
+
+
 def test_a_second_run_finds_what_the_first_built(runner, tmp_path):
     """The same table at once, with what to type to make it anew; --force does, and mails are shown as they are."""
     typed = ("run", "cfo", "--company", str(HOTEL), "--period", "2016-W45")

@@ -45,13 +45,13 @@ from quarterdeck.blocks import (
     Table,
     TableColumn,
 )
-from quarterdeck.charts.theme import contrast
 from quarterdeck.errors import InputInvalid
 from quarterdeck.metrics.figure import CATALOGUE, Metric
 from quarterdeck.period import Period
 from quarterdeck.render import MOST_HTML_BYTES, MOST_MESSAGE_BYTES, PageExporter, encoded, render
 from quarterdeck.render.exporter import TEMPLATES
 from quarterdeck.render.tokens import colours
+from quarterdeck.theme import contrast
 
 DATA = Path(__file__).parent / "data" / "render"
 

@@ -18,8 +18,8 @@ from quarterdeck.charts.heat import HeatCell, band_of, heat_map
 from quarterdeck.charts.multiples import Series, weekly_multiples
 from quarterdeck.charts.ranges import Range, ranges
 from quarterdeck.charts.split import SplitRow, split_bars
-from quarterdeck.charts.theme import DARK, LIGHT, Theme
 from quarterdeck.charts.weekly import Week, weekly_against_plan
+from quarterdeck.theme import DARK, LIGHT, Theme
 
 __all__ = [
     "DARK",

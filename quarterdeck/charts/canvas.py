@@ -22,7 +22,7 @@ from matplotlib.path import Path
 from matplotlib.text import Text
 
 from quarterdeck.charts.lettering import CAP_HEIGHT, DPI, Type, drawable
-from quarterdeck.charts.theme import Theme
+from quarterdeck.theme import Theme
 
 WIDTH = 592  # of every chart, in points
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from quarterdeck.charts.canvas import WIDTH, Canvas
 from quarterdeck.charts.lettering import DPI
-from quarterdeck.charts.theme import Theme
+from quarterdeck.theme import Theme
 
 COLOURS = 128
 _COMPRESSION = 8  # of 9, which takes more than twice the time for a thirtieth of the bytes

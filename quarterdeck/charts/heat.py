@@ -11,7 +11,7 @@ from quarterdeck.charts.drawing import Drawing
 from quarterdeck.charts.layout import alt_list, alt_text, demand_rows
 from quarterdeck.charts.lettering import NAME, NOTE, VALUE
 from quarterdeck.charts.rows import Rows
-from quarterdeck.charts.theme import readable_on
+from quarterdeck.theme import readable_on
 
 SHARE_EDGES = (0.30, 0.45, 0.60, 0.80)  # of shares: where a new band begins
 COLUMN_LIMIT = 9

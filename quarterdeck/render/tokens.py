@@ -1,7 +1,7 @@
 """
 The house style's measures for page and mail: colours, faces, sizes, kept here once.
 
-Colours that charts have too are theirs (`quarterdeck.charts.theme`); a mail knows no CSS variables, so
+Colours that charts have too are theirs (`quarterdeck.theme`); a mail knows no CSS variables, so
 its style sheet is filled from these, and the page's variables are too.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from quarterdeck.charts.theme import DARK, LIGHT
+from quarterdeck.theme import DARK, LIGHT
 
 SERIF = "Georgia,'Times New Roman',serif"
 SANS = "-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
