@@ -578,3 +578,16 @@ def test_what_took_longest_before_begins_first(harbour):
 
     begun = [edition.partition("/")[0] for edition, stage in harbour.said if stage == "executing"]
     assert {names[-1], "new"} <= set(begun[: workers()])  # by name they would be the last
+
+
+def test_of_what_never_ran_the_largest_begins_first(harbour):
+    """Before there is a run to go by, the notebook with most in it is taken for the longest."""
+    names = [f"report{number}" for number in range(workers() + 2)]
+    for name in names:
+        harbour.report(name, "1")
+    harbour.report(names[-1], "# " + "a long story " * 100)
+
+    harbour.run(*names)
+
+    begun = [edition.partition("/")[0] for edition, stage in harbour.said if stage == "executing"]
+    assert names[-1] in begun[: workers()]  # by name it would be the last

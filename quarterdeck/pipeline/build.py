@@ -170,19 +170,24 @@ def _executed(
         return allowed_s
 
     # The longest first: begun last, it would run alone while the other cores idle
-    order = sorted(to_run, key=lambda edition: _expected_ms(workshop.ledger, edition), reverse=True)
+    order = sorted(to_run, key=lambda edition: _expected(workshop.ledger, to_run[edition]), reverse=True)
     jobs = [_job(workshop, to_run[edition]) for edition in order]
     for done in execute(jobs, workers=workers(), begin=begin):
         yield drafts[done.job.edition], done.seconds, done.failure
 
 
-def _expected_ms(ledger: Ledger, edition: str) -> float:
-    """What the notebook took the last time, this week or the one before; endless where it never came to its end."""
-    for name in (edition, edition_before(edition)):
+def _expected(ledger: Ledger, waiting: _Waiting) -> tuple[float, int]:
+    """
+    The milliseconds that the notebook took the last time, this week or the one before; and the bytes of its file.
+
+    One that never came to its end is expected to take longest, and of several the one with most in it.
+    """
+    size = waiting.report.notebook.stat().st_size
+    for name in (waiting.edition, edition_before(waiting.edition)):
         took = [run.milliseconds for run in ledger.runs(name) if run.state == "ready" and run.milliseconds is not None]
         if took:
-            return took[-1]
-    return math.inf
+            return took[-1], size
+    return math.inf, size
 
 
 def _job(workshop: Workshop, draft: _Waiting) -> Job:
