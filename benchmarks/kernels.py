@@ -32,7 +32,7 @@ from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from measuring import NOTEBOOKS, environment, frozen, parameters
 
 from quarterdeck.execute import Job, execute
-from quarterdeck.kernels import ForkedProcess, PromptClient, choose_provisioner, nursery
+from quarterdeck.kernels import SINGLE_THREADED, ForkedProcess, PromptClient, choose_provisioner, nursery
 
 KINDS = ("stock", "warm")
 STEPS = ("start", "ready", "imports", "shutdown")
@@ -76,26 +76,28 @@ async def lived(kind: str, scratch: Path) -> dict[str, float]:
     else:
         manager = AsyncKernelManager()
     steps = Steps({}, time.monotonic())
-    await manager.start_kernel(env=environment(), cwd=str(scratch))
-    client = manager.client()
-    client.start_channels()
-    steps.took("start")
-    refuse_another(kind, is_warm=isinstance(manager.provisioner.process, ForkedProcess))
-    await client.wait_for_ready(timeout=60)
-    steps.took("ready")
-    reply = await client.execute_interactive(IMPORTS, timeout=60)
-    steps.took("imports")
-    client.stop_channels()
-    await manager.shutdown_kernel(now=kind == "warm")
+    await manager.start_kernel(env={**environment(), **SINGLE_THREADED}, cwd=str(scratch))
+    try:
+        refuse_another(kind, is_warm=isinstance(manager.provisioner.process, ForkedProcess))
+        client = manager.client()
+        client.start_channels()
+        steps.took("start")
+        await client.wait_for_ready(timeout=60)
+        steps.took("ready")
+        reply = await client.execute_interactive(IMPORTS, timeout=60)
+        steps.took("imports")
+        client.stop_channels()
+    finally:
+        await manager.shutdown_kernel(now=kind == "warm")
     steps.took("shutdown")
     assert reply["content"]["status"] == "ok"  # noqa: S101 - else nothing was imported
     return steps.taken
 
 
 def refuse_another(kind: str, *, is_warm: bool) -> None:
-    """On a machine that is too busy, a stock kernel takes a warm one's place: then nothing was measured."""
+    """Where the zygote cannot fork, a stock kernel takes a warm one's place: then nothing was measured."""
     if is_warm != (kind == "warm"):
-        sys.exit(f"the kernel that was measured as {kind} was none; what the log says above is why")
+        sys.exit(f"the kernel that was to be measured as {kind} was none")
 
 
 @contextmanager
