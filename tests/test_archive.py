@@ -29,6 +29,7 @@ from quarterdeck.aws import client
 from quarterdeck.blocks import FigureRecord
 from quarterdeck.config import load_company
 from quarterdeck.display import Display
+from quarterdeck.files import held_alone
 from quarterdeck.period import Period
 from quarterdeck.store import FolderStore, Store, open_store
 from quarterdeck.web.archive_app import archive_app
@@ -342,6 +343,22 @@ def test_the_server_shows_pages_sandboxed_and_hands_notebooks_over(served):
 def test_the_server_has_no_other_files(served, path):
     """What the archive does not link to is not served: no snapshot, no marker, no listing."""
     assert served.get(path)[0] == 404
+
+
+def test_who_waits_to_write_tells_what_is_true_then(harbour):
+    """Of two starts the second reads the ledger when the first has written: no older state goes over a newer one."""
+    harbour.report("cfo", SAYS.format(words="nan is"))
+    harbour.run("cfo")
+    store = FolderStore(harbour.root / "outputs", "harbour")
+    second = threading.Thread(target=write, args=(harbour, store))
+    with held_alone(harbour.root / "outputs" / "archive"):
+        second.start()
+        second.join(timeout=1)
+        assert second.is_alive()
+        harbour.ledger.approve(RELEASED, because="it is a name", by="jo")
+    second.join()
+
+    assert "CFO, 2026-W47: ready" in (harbour.root / "outputs" / "index.html").read_text(encoding="utf-8")
 
 
 def test_an_archive_that_cannot_be_written_says_why(harbour):

@@ -71,8 +71,9 @@ def write_archive(store: Store, company: Company, ledger: Ledger, params: Path) 
     for _ in range(_ATTEMPTS):
         # In this order: what another start writes after this moment keeps us from writing what is older over it
         archive = store.archive()
-        if _is_written(archive, house, archived(ledger, archive)):
-            return
+        with archive.held():
+            if _is_written(archive, house, archived(ledger, archive)):
+                return
     raise AwsUnavailable("the archive", "others write it at the same time, again and again", "Look who writes there")
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
 from quarterdeck.config import edition_parts
-from quarterdeck.files import write_beside_then_rename
+from quarterdeck.files import held_alone, write_beside_then_rename
 
 INDEX = "index.html"
 PAGES = "archive"  # the folder of all pages of the archive but the index
@@ -15,6 +16,9 @@ PAGES = "archive"  # the folder of all pages of the archive but the index
 
 class ArchiveFiles(Protocol):
     """A store's files as the archive needs them. A name is a path from the archive's index, as a link has it."""
+
+    def held(self) -> AbstractContextManager[None]:
+        """Hold it from before the ledger is read until it is written: no older state is put over a newer one."""
 
     def editions(self) -> Collection[str]:
         """The names of the editions that have a page in the archive."""
@@ -49,6 +53,9 @@ class FolderArchive:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+
+    def held(self) -> AbstractContextManager[None]:
+        return held_alone(self._root / PAGES)
 
     def editions(self) -> Collection[str]:
         pages = (self._root / PAGES).glob(f"*/*/{INDEX}")

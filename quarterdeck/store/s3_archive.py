@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from quarterdeck.store import MANIFEST
@@ -42,6 +43,9 @@ class BucketArchive:
     def _standing(self, names: Sequence[str]) -> dict[str, Standing | None]:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return dict(zip(names, pool.map(self._bucket.read, names), strict=True))
+
+    def held(self) -> AbstractContextManager[None]:
+        return nullcontext()  # the condition of each write does it
 
     def editions(self) -> Collection[str]:
         return {edition_at(name) for name in self._names if name.startswith(f"{PAGES}/") and name.endswith(f"/{INDEX}")}
