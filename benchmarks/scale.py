@@ -25,15 +25,17 @@ _EVERY_S = 2.0
 
 
 def write_project(folder: Path, count: int) -> None:
-    """A project of *count* reports, `001-accounting` to `NNN-cto`: in order of name, the five kinds take turns."""
+    """A project of *count* reports, `001-accounting` to `NNN-cto`, begun in this order: the five kinds take turns."""
     for part in ("notebooks", "params"):
         (folder / part).mkdir(parents=True)
     shutil.copy(ROOT / "runner.py", folder)
     shutil.copy(ROOT / "requirements.lock", folder)
+    # Of notebooks that never ran the largest are begun first: all of one size, they are begun in order of name
+    size = max(notebook.stat().st_size for notebook in NOTEBOOKS)
     for number in range(count):
         notebook = NOTEBOOKS[number % len(NOTEBOOKS)]
         name = f"{number + 1:03}-{notebook.stem}"
-        shutil.copy(notebook, folder / "notebooks" / f"{name}.ipynb")
+        (folder / "notebooks" / f"{name}.ipynb").write_bytes(notebook.read_bytes().ljust(size))
         params = (ROOT / "params" / f"{notebook.stem}.yaml").read_text(encoding="utf-8")
         named = params.replace(f"\nreport: {notebook.stem} ", f"\nreport: {name} ")
         (folder / "params" / f"{name}.yaml").write_text(named, encoding="utf-8")
