@@ -16,7 +16,8 @@ from harbour import SAYS as RECOGNISED
 from quarterdeck.aws import client
 from quarterdeck.config import Environment
 from quarterdeck.errors import CommandRefused
-from quarterdeck.ledger import open_ledger
+from quarterdeck.ledger import Ledger, open_ledger
+from quarterdeck.ledger.dynamodb import create_table
 from quarterdeck.mail import frozen_body
 from quarterdeck.pipeline import Outcome, Request, make_plan, run_batch
 from quarterdeck.store import open_store
@@ -67,10 +68,14 @@ class Fleet:
         self.cache("XDG_CACHE_HOME", str(self.root / machine))
         address = f"s3://{self.bucket}/harbour"
         request = Request(self.root, self.root / "company", True, address)  # noqa: FBT003 - is_company_named
+        environment = replace(environment, ledger=self.harbour.ledger_url)
         plan = make_plan(replace(request, purpose="send" if mailer else "build"), environment, self.clock)
-        ledger = open_ledger(f"sqlite:{self.root / 'ledger.db'}", "harbour", lambda: self.clock)
         store = open_store(address, "harbour")
-        return run_batch(plan, ledger=ledger, store=store, mailer=mailer, progress=progress)
+        return run_batch(plan, ledger=self.ledger, store=store, mailer=mailer, progress=progress)
+
+    @property
+    def ledger(self) -> Ledger:
+        return open_ledger(self.harbour.ledger_url, "harbour", lambda: self.clock)
 
     def objects(self) -> dict[str, bytes]:
         s3 = client("s3")
@@ -99,7 +104,9 @@ def fleet(request, tmp_path, monkeypatch, on_aws) -> Fleet:
         Bucket=bucket,
         ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": by_default}]},
     )
+    create_table(bucket)  # the ledger that all of them share
     harbour = make_harbour(tmp_path)
+    harbour.ledger_url = f"dynamodb:{bucket}"
     harbour.company(as_of="null")  # whoever collects looks for the snapshot that was kept last
     harbour.report("cfo", SAYS)
     return Fleet(tmp_path, bucket, monkeypatch.setenv, harbour)
@@ -227,7 +234,6 @@ def test_what_a_machine_built_before_is_not_mailed_for_what_another_released(fle
 
     bodies = [frozen_body(message, "mailed").sha256 for message in mailer.accepted]
     wanted = frozen_body(fresh.message, "built").sha256
-    ledger = open_ledger(f"sqlite:{fleet.root / 'ledger.db'}", "harbour", lambda: fleet.clock)
     assert frozen_body(stale.message, "built").sha256 != wanted
     assert (late.exit_code, bodies) == (0, [wanted, wanted])
-    assert ledger.bodies("cfo/2026-W47") == {wanted}
+    assert fleet.ledger.bodies("cfo/2026-W47") == {wanted}
