@@ -72,7 +72,7 @@ class Builder:
     def _look(self, report: str, now: datetime) -> dict[str, Any]:
         notebook = self.settings.notebooks / f"{report}.ipynb"
         if notebook.is_file() and not _is_json(notebook):
-            said = f"{notebook.name} is no JSON: perhaps it is being saved. The next save is waited for."
+            said = f"{notebook.name} is no JSON: it is being saved, or a merge left marks. The next save is waited for."
             return {"state": "waiting", "said": said}
         plan = self._plan(report, now)
         looking = self._looking or self._begun(plan, now)
