@@ -84,7 +84,9 @@ def _typed(field: Field, cells: pa.StructArray, zone: ZoneInfo) -> tuple[pa.Arra
     if flags.null_count < len(cells):
         if field.column.kind == "flag" and not field.source.values and texts.null_count == len(cells):
             return flags, is_plain & _is_there(field, flags)
-        is_plain &= ~_mask(pc.is_valid(flags))
+        words = flags.cast(pa.string())  # true and false, for which the column map may have other words
+        is_plain &= _mask(pc.or_(pc.is_null(flags), pc.is_in(words, pa.array(list(field.source.values), pa.string()))))
+        texts = pc.coalesce(texts, words)
     values, understood = _read(field, texts, zone)
     return values, is_plain & understood & _is_there(field, values)
 
