@@ -100,7 +100,7 @@ def main() -> None:
         folder = Path(temporary)
         settings = project(folder)
         os.environ["TMPDIR"] = str(folder)  # where the preview keeps what it executes
-        os.environ["PYTHONPATH"] = str(folder)  # and which package it runs
+        os.chdir(folder)  # and whose package it runs
         with preview(settings) as served, chromium() as browser:
             page = browser.new_context(bypass_csp=True).new_page()
             page.goto(served.address)
