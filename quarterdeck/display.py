@@ -26,6 +26,7 @@ from babel.numbers import (
 )
 
 MINUS = "−"
+_NOTHING = 1e-9  # of a ratio: what sums of floats are apart
 NOT_AVAILABLE = "n/a"
 _HYPHEN = "-"
 _DATA_NAME = re.compile(r"\w+(?: \w+)*")
@@ -104,8 +105,14 @@ class Display:
         return self.number(value, 0)
 
     def percent(self, ratio: float, decimals: int = 1, *, sign: bool = False) -> str:
-        """`38.2%` from 0.382, spaced as the locale does it; `< 1%` of what is more than nothing and rounds to it."""
+        """
+        `38.2%` from 0.382, spaced as the locale does it.
+
+        `< 1%` of what is more than nothing and rounds to it, `> 99%` of what is less than all and rounds to that.
+        """
         rounded = _rounded(Decimal(repr(abs(ratio))) * 100, decimals)
+        if rounded == 100 and 0 < ratio < 1 - _NOTHING and not sign:
+            return f">\u00a0{self.percent(1 - float(Decimal(1).scaleb(-decimals - 2)), decimals)}"
         if not rounded and ratio > 0 and not sign:
             return f"<\u00a0{self.percent(float(Decimal(1).scaleb(-decimals - 2)), decimals)}"
         pattern = Locale.parse(self.locale).percent_formats[None].pattern.split(";")[0]
@@ -124,9 +131,11 @@ class Display:
         missing = round(sum(ratios) * 100) - sum(floors)
         order = sorted(range(len(floors)), key=lambda at: (floors[at] - ratios[at] * 100, at))
         wholes = [floor + (at in order[:missing]) for at, floor in enumerate(floors)]
-        under = self.percent(1e-9, 0)
+        almost = {0: self.percent(1e-6, 0), 100: self.percent(1 - 1e-6, 0)}  # neither nothing nor all
         return [
-            self.percent(whole / 100, 0) if whole or not ratio else under
+            self.percent(whole / 100, 0)
+            if whole not in almost or abs(ratio - whole / 100) < _NOTHING
+            else almost[whole]
             for whole, ratio in zip(wholes, ratios, strict=True)
         ]
 

@@ -22,6 +22,7 @@ from quarterdeck.inventory import TABLES
 from quarterdeck.metrics.figure import CATALOGUE
 from quarterdeck.render import MOST_HTML_BYTES, MOST_MESSAGE_BYTES, PAGE_SCRIPT, Rendered
 from quarterdeck.render.text import NARROWEST, display_width
+from quarterdeck.render.tokens import CONTENT_WIDTH
 
 _MOST_LINE_BYTES = 998  # RFC 5322; SES refuses more
 
@@ -42,7 +43,8 @@ _SIGNATURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 _FILES = r"(?:, (?:text/html|application/pdf))+"
 _WRITTEN_BY_NBCONVERT = "No description has been provided for this image"
 _FORBIDDEN_TAGS = frozenset(
-    {"script", "link", "iframe", "object", "embed", "form", "input", "button", "svg", "video", "audio", "base"}
+    {"script", "link", "iframe", "object", "embed", "form", "input", "button", "select", "textarea", "svg", "math"}
+    | {"video", "audio", "canvas", "base"}
 )
 _INLINE_TAGS = frozenset({"a", "b", "strong", "i", "em", "u", "s", "del", "ins", "sub", "sup", "code", "span"})
 _VOID_TAGS = frozenset({"br", "hr", "img", "meta", "source", "wbr", "col"})
@@ -247,9 +249,9 @@ def _headers(mail: EmailMessage, subject: str) -> Iterator[str]:
 
 def _way_out(message: bytes) -> Iterator[str]:
     """As the bytes have it: mail programs decode a link no more than they would unfold one."""
-    ways = str(BytesHeaderParser(policy=compat32).parsebytes(message).get("List-Unsubscribe", "<mailto:>"))
+    ways = str(BytesHeaderParser(policy=compat32).parsebytes(message).get("List-Unsubscribe", "<mailto:none>"))
     for way in re.split(r",\s*(?=<)", ways):
-        if not re.fullmatch(r"<(?:mailto:|https://)[^<>\s]*>", way):
+        if not re.fullmatch(r"<(?:mailto:|https://)[^<>\s]+>", way):
             yield f"the header List-Unsubscribe has {way[:40]!r}, and needs <mailto:…> or <https://…>"
 
 
@@ -279,14 +281,16 @@ def _pictures(mail: EmailMessage, letter: _Reader) -> Iterator[str]:
         signature = _SIGNATURES.get(part.get_content_type())
         if signature and not part.get_content().startswith(signature):
             yield f"the picture {part['Content-ID']} is not the {part.get_content_type()} that it says it is"
-    for before, image in itertools.pairwise([{}, *letter.images]):
-        source = image.get("src") or ""
+    for source in letter.sources:
         if not source.startswith("cid:"):
             yield f"the mail has a picture from {source[:40]!r}: Gmail and Outlook show parts of the message only"
+    for before, image in itertools.pairwise([{}, *letter.images]):
+        source = image.get("src") or ""
         if not _has_words(image) and not (_is_for_the_dark(image) and _has_words(before)):
             yield f"the picture {source[:40]} has no alternative text"
-        if not (image.get("width") or "").isdecimal():
-            yield f"the picture {source[:40]} has no width attribute, the only one that Outlook obeys"
+        width = image.get("width") or ""
+        if not width.isdecimal() or int(width) > CONTENT_WIDTH or (int(width) == 0 and not _is_for_the_dark(image)):
+            yield f"the picture {source[:40]} has no width attribute up to {CONTENT_WIDTH}, which Outlook obeys alone"
 
 
 def _has_words(image: Mapping[str, str | None]) -> bool:
@@ -301,6 +305,8 @@ def _is_for_the_dark(image: Mapping[str, str | None]) -> bool:
 def _loads(letter: _Reader) -> Iterator[str]:
     for tag in sorted(_FORBIDDEN_TAGS & letter.tags):
         yield f"the mail has a <{tag}>"
+    if letter.refreshes:
+        yield "the mail has a <meta> that leads elsewhere"
     for name in sorted(letter.handlers):
         yield f"the mail has the event handler {name}"
     for address in letter.links:
@@ -342,6 +348,7 @@ class _Reader(HTMLParser):
         self.sources: list[str] = []
         self.links: list[str] = []
         self.tags: set[str] = set()
+        self.refreshes = False
         self.scripts: list[str] = []
         self.handlers: set[str] = set()
         self.styles: list[str] = []  # sheets, and what stands at a tag
@@ -360,6 +367,7 @@ class _Reader(HTMLParser):
         self.handlers |= {name for name in given if name.startswith("on")}
         self.styles += [given["style"] or ""] if "style" in given else []
         self.sources += [given[name] or "" for name in ("src", "srcset", "background", "poster") if name in given]
+        self.refreshes |= tag == "meta" and (given.get("http-equiv") or "").lower() == "refresh"
         if tag == "img":
             self.images.append(given)
         if tag == "a" and "href" in given:

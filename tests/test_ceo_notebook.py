@@ -156,7 +156,7 @@ def test_titles_say_what_charts_show(told):
     assert list(titles) == [
         "Revenue has been under plan for 9 weeks, by $23.7k in all",
         "Bay Sails is $53.6k under plan, Harbour Lights $20.6k over",
-        "816 places of the next 4 weeks are unsold, 483 of them at Harbour Lights",
+        "816 places of the next 4 weeks unsold, 483 of them at Harbour Lights",
         "Quotes worth $977.5k were lost, 44% of it from Marketplaces",
     ]
     by_week, by_business, _, lost = titles.values()

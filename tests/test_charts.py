@@ -525,6 +525,18 @@ def test_a_bridge_says_how_much_more_or_less_its_end_is(count):
     assert written.count(f"−{5 * count}.0%") == 1
 
 
+def test_bars_against_plan_count_what_they_leave_out():
+    """Of 15 the twelve largest are drawn, and the one furthest over its plan; how many more there are is said."""
+    rows = [charts.PlanRow(f"Account {number}", 100_000 - 1_000 * number, 100_000) for number in range(14)]
+    rows.append(charts.PlanRow("Tea", 9_000, 1_000))
+
+    chart = charts.against_plan(rows, subject="expenses", display=US, better="less")
+    written = [text for text, _ in lettering_of(chart.figure(LIGHT))]
+
+    assert {"Tea", "and 3 more"} <= set(written)
+    assert "Account 11" not in written
+
+
 def test_a_long_bridge_keeps_its_sums():
     """Over eight steps the smallest become one, and the sum of their group stays."""
     effects = [10_000, 20_000, 30_000, 40_000, 50_000, 60_000, 70_000, 80_000, 90_000, 100_000]

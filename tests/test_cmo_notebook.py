@@ -215,7 +215,7 @@ def test_presence_and_agenda_name_what_runs_out(told):
     (agenda,) = only(told, "actions")
     tasks = {task.action: task for task in agenda.actions}
 
-    assert domains.title == "3 of 4 domains need mending, whale-watch.example by 9 January"
+    assert domains.title == "Of 4 domains 3 need mending, whale-watch.example by 9 January"
     assert ["bay-sails.example", "30 Jun 2027", "DMARC"] in cells(domains)
     assert tasks["whether to sign TripHarbor's new terms"].at_stake == "$30.3k"
     assert "Renew whale-watch.example before 9 January 2027" in tasks

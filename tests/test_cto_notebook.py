@@ -142,7 +142,7 @@ def test_the_planted_story_is_in_its_place(told):
         "3 functions keep a secret in the source; marketplace_sync stops without 6 variables",
         "Of 21 open gaps 8 are critical or high, 3 of them for over 60 days",
         "$829 of the $2.8k paid a month goes to 2 projects paused or retired",
-        "Weather watch has not been touched for 97 days; 6 of 8 stacks lack tests",
+        "Weather watch has not been touched for 97 days; 6 of 8 stacks without tests",
     ]
     assert "crew_roster: Secret in source 1, No default 3;" in charts[0].alt
     assert "CRM move, paused $640 (stated $640)" in charts[2].alt
@@ -197,7 +197,7 @@ def test_a_mended_company_changes_headline_ranking_and_agenda(mended, told):
     said = texts(mended)
     assert "marketplace_sync stops without 6 variables; no source holds a secret" in said
     assert "No handoff has an open gap." in said
-    assert "6 of 8 stacks lack tests" in said
+    assert "6 of 8 stacks without tests" in said
     assert "Renew whale-watch.example" in texts(told)
     assert "Take the secret" not in said
 
@@ -212,7 +212,7 @@ def test_the_hotel_is_told_what_is_known(hotel_told):
     assert "Not available: access of administrators." in said
     assert "Handoffs state €953 a month; what is paid is not known" in said
     assert "No cost is stated for a project that is paused or retired." in said
-    assert "Web shop has not been touched for 73 days; 2 of 2 stacks lack tests" in said
+    assert "Web shop has not been touched for 73 days; 2 of 2 stacks without tests" in said
     assert table_with(hotel_told, "Domain")[0] == ["resort-staff.example", "SPF, DMARC, null MX, CAA", "–"]
     assert [kpi.value for kpi in hotel_told[2].kpis] == ["2", "2", "€953", "1", "n/a"]
     assert "0 cost money" not in said

@@ -63,6 +63,13 @@ def test_the_locale_decides_symbol_and_separators():
     assert GERMAN.percent(0.382) == "38,2\xa0%"
     assert US.percent(0.382) == "38.2%"
     assert US.percent(0.39, 0) == "39%"
+    assert [US.percent(ratio, 0) for ratio in (0.996, 1 - 1e-12, 1.004, -0.997)] == [
+        ">\xa099%",
+        "100%",
+        "100%",
+        "−100%",
+    ]
+    assert US.percent(0.9999) == ">\xa099.9%"
 
 
 def test_shares_of_one_whole_sum_to_a_hundred():
@@ -72,8 +79,10 @@ def test_shares_of_one_whole_sum_to_a_hundred():
     shown = US.shares([amount / sum(revenue) for amount in revenue])
 
     assert thirds == ["34%", "33%", "33%"]
+    assert US.shares([0.996, 0.004]) == [">\xa099%", "<\xa01%"]
+    assert US.shares([1.0, 0.0]) == ["100%", "0%"]
     assert shown == ["41%", "22%", "15%", "12%", "10%", "<\xa01%", "0%"]
-    assert GERMAN.shares([0.996, 0.004]) == ["100\xa0%", "<\xa01\xa0%"]
+    assert GERMAN.shares([0.996, 0.004]) == [">\xa099\xa0%", "<\xa01\xa0%"]
     assert US.shares([]) == []
 
 

@@ -264,10 +264,16 @@ def test_picture_that_is_not_carried_is_found(good):
     ],
 )
 def test_remote_and_embedded_pictures_are_found(good, source, finding):
-    """Gmail shows no embedded picture, and a remote one tells its server who reads."""
-    found = findings_of(with_html(good, f"cid:{good.body.images[0].cid}", source))
+    """Gmail shows no embedded picture, and a remote one tells its server who reads, also as a ground."""
+    cid = f"cid:{good.body.images[0].cid}"
+    grounds = f'</h1><table background="{source}"></table>'
 
-    assert any(each.startswith(finding) for each in found)
+    for found in (
+        findings_of(with_html(good, cid, source)),
+        findings_of(with_html(good, "</h1>", grounds)),
+        findings_of(with_html(good, f'src="{cid}"', f'src="{cid}" srcset="{source}"')),
+    ):
+        assert any(each.startswith(finding) for each in found)
 
 
 @pytest.mark.parametrize("alt", ["", " ", "No description has been provided for this image"])
@@ -280,9 +286,10 @@ def test_picture_without_words_is_found(good, alt):
     assert "a picture of the page has no alternative text" in page
 
 
-def test_picture_without_width_is_found(good):
-    """Outlook shows a picture at its own size unless the attribute says otherwise."""
-    found = findings_of(with_html(good, 'width="592"', ""))
+@pytest.mark.parametrize("width", ["", 'width="5000"', 'width="0"', 'width="100%"', 'width="-5"'])
+def test_picture_without_width_is_found(good, width):
+    """Outlook shows a picture at its own size unless the attribute says otherwise, and one 0 wide is not seen."""
+    found = findings_of(with_html(good, 'width="592"', width))
 
     assert any("has no width attribute" in each for each in found)
 
@@ -293,6 +300,9 @@ def test_picture_without_width_is_found(good):
         ("<script>x</script>", "the mail has a <script>"),
         ("<svg></svg>", "the mail has a <svg>"),
         ("<form></form>", "the mail has a <form>"),
+        ("<select></select>", "the mail has a <select>"),
+        ("<textarea></textarea>", "the mail has a <textarea>"),
+        ('<meta http-equiv="Refresh" content="0">', "the mail has a <meta> that leads elsewhere"),
         ('<link rel="stylesheet" href="x">', "the mail has a <link>"),
         ('<p onclick="x()">a</p>', "the mail has the event handler onclick"),
         ('<a href="javascript:x()">a</a>', "the mail links to 'javascript:x()'"),
@@ -498,6 +508,7 @@ def test_header_that_reveals_the_copy_for_audit_is_found(good, name):
         "mailto:a@example.com",
         "<javascript:x>",
         "<http://example.com/stop>",
+        "<https://>",
         "=?utf-8?q?=3Chttps=3A//example=2Ecom/stop=3E?=",
         "<https://example.com/\r\n stop>",
     ],

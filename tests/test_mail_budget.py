@@ -127,6 +127,19 @@ def test_a_delta_beside_a_kpi_is_cut_at_a_word():
     assert "anybody" not in body.text + body.html
 
 
+def test_a_long_text_takes_no_rows_with_it():
+    """Where prose alone is too long, it goes: the tables beside it keep their rows."""
+    row = (Cell(text="Second Wind"), Cell(text="$4.1k"))
+    table = Table(title="T", columns=(TableColumn(head="Boat"), TableColumn(head="Earned")), rows=(row,) * 5)
+    prose = Prose(f"<p>{'words ' * 15_000}</p>")
+
+    body, _ = write_letter(Document("Boats", "", (Section("", "a", (prose, table)),), (), None, {}, ()), IDENTITY)
+
+    assert body.html.count("$4.1k") == 5
+    assert "A text left out to keep the mail small" in body.html
+    assert len(encoded(body.html)[1]) <= MOST_HTML_BYTES
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_mail_fits_whatever_it_says(seed):
     """Of any texts, in any number, in any place, a mail is made that no program clips, with lines that travel."""

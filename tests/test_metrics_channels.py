@@ -253,6 +253,20 @@ def test_two_channels_over_the_average_are_both_called_for(inventory_of):
     assert [found[name] for name in ("more_channel", "more_minor", "also_channel", "also_minor")] == ["A", 50, "B", 40]
 
 
+def test_more_is_called_for_only_where_it_is_worth_more(inventory_of):
+    """A channel under the average is not called for though no other has 10 bookings, nor is one that loses money."""
+    rare = inventory_of(AS_OF, events=[*several(1, 10, "phone", price=50), *several(31, 3, "show", price=900)])
+    losing = inventory_of(
+        AS_OF,
+        events=[*several(1, 10, "phone", price=5), *several(31, 10, "show", price=1)],
+        expenses=[spent(500, "phone"), spent(900, "show")],
+    )
+
+    assert metrics.worth_facts(rare, P)["more_channel"] is None
+    assert metrics.worth_facts(losing, P)["more_channel"] is None
+    assert metrics.worth_facts(losing, P)["less_channel"] == "Show"
+
+
 def test_a_lone_channel_is_compared_with_nothing(inventory_of):
     """Nothing is called for, and nothing is dearest or cheapest."""
     company = inventory_of(AS_OF, events=several(1, 20, "web"), expenses=[spent(10, "web")])

@@ -198,8 +198,10 @@ def test_unsold_facts(inventory_of):
 
     facts = metrics.unsold_facts(inventory_of(AS_OF, events=some), WEEK)
 
-    assert facts == {"unsold_share": 3 / 15, "unsold_most": "Sails", "unsold_most_places": 3}
+    assert facts == {"unsold_share": 3 / 15, "unsold_free": 3, "unsold_most": "Sails", "unsold_most_places": 3}
     assert metrics.unsold_facts(inventory_of(AS_OF, events=sold), WEEK)["unsold_most"] is None
+    over = [*some, coming("D", "2026-11-30", guests=20, capacity=10)]
+    assert metrics.unsold_facts(inventory_of(AS_OF, events=over), WEEK)["unsold_free"] == 3
 
 
 def place(event_id, role="captain", number=1):

@@ -329,6 +329,18 @@ def test_what_is_not_there_is_not_said(inventory_of):
     assert set(metrics.admin_facts(bare, P).values()) == {None}
 
 
+def test_what_was_not_read_fails_nothing_that_is_known(inventory_of):
+    """A zone without its records is `not known`; one with them, that fails nothing, is `nothing`."""
+    inventory = inventory_of(
+        AS_OF, zones=[zone("a.example"), zone("b.example")], records=records("a.example"), registrations=[]
+    )
+    rows = metrics.posture_by_zone(inventory, P)
+
+    said = dict(zip(rows["domain"], metrics.failures_said(rows), strict=True))
+
+    assert said == {"a.example": "nothing", "b.example": "not known"}
+
+
 def test_a_registration_that_has_ended_is_not_the_next_to_end(inventory_of):
     """An expiry in the past has its own words: no title says that it expires in −3 days."""
     inventory = inventory_of(

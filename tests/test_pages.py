@@ -10,6 +10,8 @@ import pytest
 from checkers import WIDTHS, html_faults, printed_pages, seen_in
 from foreign import foreign_editions
 
+from quarterdeck.render import PAGE_SCRIPT
+
 WEEKS = (("sample", "2026-W47"), ("hotel", "2016-W38"))
 
 
@@ -100,6 +102,25 @@ def test_tables_are_sorted_by_their_heads(browser, pages):
     assert [order for order, _ in seen] == ["ascending", "descending", None]
     assert seen[0][1] == seen[1][1][::-1] != written
     assert seen[2][1] == written
+    page.close()
+
+
+def test_what_is_missing_is_sorted_last(browser):
+    """A dash, n/a and an empty cell stand last, whichever way the figures run."""
+    cells = ['data-sort="1200">$1,200', ">–", 'data-sort="9">$9', ">n/a", ">", 'data-sort="-4">−$4']
+    rows = "".join(f"<tr><td {cell}</td></tr>" for cell in cells)
+    page = browser.new_page()
+    page.set_content(
+        "<table data-sorts><thead><tr><th>Owed</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table><script>{PAGE_SCRIPT}</script>"
+    )
+
+    seen = []
+    for _ in range(2):
+        page.locator("th button").click()
+        seen.append(page.locator("tbody td").all_inner_texts())
+
+    assert [order[:3] for order in seen] == [["−$4", "$9", "$1,200"], ["$1,200", "$9", "−$4"]]
     page.close()
 
 

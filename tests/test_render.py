@@ -569,6 +569,11 @@ def test_rules_in_ink_are_of_the_texts_colour(cfo):
         assert re.search(r"border-(?:top|bottom):\s?[13]px solid(?:;|\")", tag), tag
 
 
+def test_a_light_chart_has_a_margin_where_thunderbird_makes_the_ground_dark(cfo):
+    """In Thunderbird's own box a chart has a border of its ground: it recolours grounds, and neither borders nor it."""
+    assert re.search(r"\.moz-text-html \.drawing img\{border:8px solid #FBFAF7!important", cfo.body.html)
+
+
 def test_a_total_that_is_better_or_worse_keeps_its_rule(rendered):
     """The colour of a total is its words': the rule above it, which takes the text's colour, is in ink."""
     cells = (Cell(text="All"), Cell(text="−$3k", tone="worse"))

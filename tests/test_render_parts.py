@@ -123,6 +123,16 @@ def test_columns_of_figures_stand_right(values, align):
     assert table.columns[0].align == align
 
 
+def test_figures_of_others_are_sorted_by_their_size():
+    """What a foreign table prints as a figure has its size for the page's sorting; words and dates have none."""
+    texts = ["$1,200", "9", "10%", "−4", "(3.5k)", "1e3", "n/a"]
+    body = "".join(f"<tr><td>x</td><td>{text}</td></tr>" for text in [*texts[:-1], "NaN"])
+    (table,) = read_fragment(f"<table><tr><th>Name</th><th>Size</th></tr>{body}</table>").items
+
+    assert [row[1].sort for row in table.rows] == [1200, 9, 10, -4, -3500, 1000, None]
+    assert {row[0].sort for row in table.rows} == {None}
+
+
 def test_missing_values_are_not_available():
     """What pandas prints for a missing value is n/a, and its dots are an ellipsis."""
     row = "".join(f"<td>{value}</td>" for value in ("NaN", "None", "NaT", "&lt;NA&gt;", "...", "Nonesuch"))
@@ -263,6 +273,12 @@ def test_large_picture_is_made_smaller(size):
     assert fit.width <= 1184
     assert fit.height <= 1728
     assert abs(fit.width / fit.height - size[0] / size[1]) < 0.1
+
+
+def test_a_tall_picture_is_not_blown_up_again():
+    """What Outlook's height made narrow is shown no wider than it is; a width under 0 is none."""
+    assert fit_for_mail(Picture(drawn(size=(592, 6000)), "png")).width == 170
+    assert fit_for_mail(Picture(drawn(size=(400, 300)), "png", width=-5)).width == 400
 
 
 def photograph():

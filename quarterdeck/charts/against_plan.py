@@ -54,7 +54,8 @@ def against_plan(
     Without any plan there is no outline and no variance, without any rate no column of rates.
 
     Args:
-        rows: In any order: drawn largest actual first, "Unallocated" last; twelve at most are drawn.
+        rows: In any order: drawn largest actual first, "Unallocated" last. Over twelve, the smallest are left out and
+            counted in a note, but for the one that is furthest on the worse side of its plan.
         subject: Measure, unit and period for the alt text.
         display: The company's way to print money.
         better: Whether more or less than planned is good news.
@@ -65,13 +66,18 @@ def against_plan(
     """
     demand_rows(rows, f"bars of {subject}")
     ordered = sorted(rows, key=lambda row: unallocated_last(row.name, row.actual))
-    chart = _AgainstPlan(tuple(ordered[:ROW_LIMIT]), display, better, rate_head)
+    worse = -1 if better == "more" else 1
+    worst = max(ordered, key=lambda row: worse * (row.variance or 0))
+    if worst not in ordered[:ROW_LIMIT]:
+        ordered.insert(ROW_LIMIT - 1, ordered.pop(ordered.index(worst)))
+    chart = _AgainstPlan(tuple(ordered[:ROW_LIMIT]), len(ordered) - ROW_LIMIT, display, better, rate_head)
     return Drawing(chart.height, chart.alt(subject), chart.paint)
 
 
 @dataclass(frozen=True)
 class _AgainstPlan:
     rows: tuple[PlanRow, ...]
+    left_out: int
     display: Display
     better: Literal["more", "less"]
     rate_head: str
@@ -82,7 +88,7 @@ class _AgainstPlan:
 
     @property
     def height(self) -> int:
-        return round(self._layout.bottom + 6)
+        return round(self._layout.bottom + (28 if self.left_out > 0 else 6))
 
     @property
     def _has_plan(self) -> bool:
@@ -105,11 +111,15 @@ class _AgainstPlan:
             return f"{row.name} {self.money(row.actual)}{rate}{variance}"
 
         outlined = " against plan" if self._has_plan else ""
-        return alt_list(f"Horizontal bars of {subject}{outlined}.", [named(row) for row in self.rows])
+        return alt_list(
+            f"Horizontal bars of {subject}{outlined}.", [named(row) for row in self.rows], others=max(self.left_out, 0)
+        )
 
     def paint(self, canvas: Canvas) -> None:
         layout = self._layout
         layout.write_names(canvas)
+        if self.left_out > 0:
+            canvas.write(Label(f"and {self.left_out} more", NOTE, 0, layout.bottom + 18), canvas.theme.ink_2)
         right = float(WIDTH)
         if self._has_plan:
             right -= _VARIANCE_WIDTH

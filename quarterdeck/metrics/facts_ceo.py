@@ -13,7 +13,7 @@ import pandas as pd
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.metrics.books import plan_variance_ytd
 from quarterdeck.metrics.course import lost_quotes_by_channel, revenue_to_plan_by_week, unsold_by_week
-from quarterdeck.metrics.crew import unfilled_by_event, unfilled_revenue
+from quarterdeck.metrics.crew import unfilled_by_event, unfilled_revenue, unsold_by_event
 from quarterdeck.metrics.exact import ratio, total, totals_by
 from quarterdeck.metrics.expenses import UNALLOCATED
 from quarterdeck.metrics.facts import Facts, cash_facts, extremes, facts
@@ -73,22 +73,29 @@ def crew_facts(inventory: AssetInventory, period: Period) -> Facts:
     }
 
 
-@facts("unsold_share", "unsold_most", "unsold_most_places")
+@facts("unsold_share", "unsold_free", "unsold_most", "unsold_most_places")
 def unsold_facts(inventory: AssetInventory, period: Period) -> Facts:
     """
     The places of the next 4 weeks that are still to be sold.
 
     Returns:
-        `unsold_share` (of the places of all booked events), `unsold_most`, `unsold_most_places` (the business with
-        most of them).
+        `unsold_share` (of the places of all booked events), `unsold_free` (how many are free: an overbooked event
+        takes none of another's), `unsold_most`, `unsold_most_places` (the business with most of them).
     """
     weeks = unsold_by_week(inventory, period)
-    by = totals_by(weeks["business"], weeks["unsold"])
+    free = unsold_by_event(inventory, period)
+    free = free[free["unsold"] > 0]
+    by = totals_by(free["business"], free["unsold"])
     most = next(iter(by), None)
     if most is None or by[most] <= 0:
         return {}
     share = ratio(total(weeks["unsold"]), total(weeks["capacity"]))
-    return {"unsold_share": share, "unsold_most": most, "unsold_most_places": by[most]}
+    return {
+        "unsold_share": share,
+        "unsold_free": total(free["unsold"]),
+        "unsold_most": most,
+        "unsold_most_places": by[most],
+    }
 
 
 @facts("quotes_lost", "quotes_lost_minor", "lost_most_channel", "lost_most_minor", "lost_most_share")

@@ -139,10 +139,10 @@ def worth_facts(inventory: AssetInventory, period: Period) -> Facts:
 
     Returns:
         `one_more` (`an inquiry`, or `a booking` where inquiries are not known), `more_channel`, `more_minor` (the
-        channel where it is worth most), `also_channel`, `also_minor` (the next one, where it is worth more than the
-        average), `mean_minor` (of all channels), `less_channel`, `less_minor` (where it is worth least);
-        `dearest_channel`, `dearest_minor`, `cheapest_channel`, `cheapest_minor` (by `cost_minor`); `rare_channels`
-        (those with fewer than 10 bookings, as one text; None for none).
+        channel where it is worth most), `also_channel`, `also_minor` (the next one; both only where it is worth
+        something, and more than the average), `mean_minor` (of all channels), `less_channel`, `less_minor` (where it is
+        worth least); `dearest_channel`, `dearest_minor`, `cheapest_channel`, `cheapest_minor` (by `cost_minor`);
+        `rare_channels` (those with fewer than 10 bookings, as one text; None for none).
     """
     rows = channel_returns(inventory, period)
     rows = rows[rows["channel"] != NOT_RECORDED]
@@ -156,7 +156,7 @@ def worth_facts(inventory: AssetInventory, period: Period) -> Facts:
         mean = round(Fraction(booked - cancelled - spent, total(known[by])))
         found |= {"one_more": "a booking" if by == "bookings" else "an inquiry", "mean_minor": mean}
         for of, row in (("more", _row(often, 0)), ("also", _row(often[1:], 0)), ("less", _row(known, -1))):
-            if row and (of != "also" or row["worth_minor"] > mean):
+            if row and (of == "less" or row["worth_minor"] > max(mean, 0)):
                 found |= {f"{of}_channel": row["channel"], f"{of}_minor": row["worth_minor"]}
     return found
 

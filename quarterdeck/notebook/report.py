@@ -160,7 +160,8 @@ class Report(Figures):
         if not self.period.is_over_at(self.inventory.as_of):
             note = "The week is not over: it is not compared with whole weeks."
         if not changes and not note:
-            note = "Nothing that this report compares has changed."
+            is_known = any(self.change(metric) is not None for metric in metrics) or rows
+            note = f"Nothing that this report compares {'has changed' if is_known else 'is known of both weeks'}."
         return show(SinceLastWeek(changes=tuple(changes), note=note, metrics=self._records(metrics)))
 
     def kpis(self, *metrics: Metric, otherwise: Sequence[Metric] = ()) -> Block | None:

@@ -54,6 +54,9 @@ BUDGETS = (
     Budget(5, 10),
     Budget(3, 5),
     Budget(0, 0, letters=400),
+    # What is too long may be prose alone: then all that is no prose fits again.
+    Budget(MOST_ROWS, 40, prose=False),
+    Budget(5, 10, letters=400, prose=False),
     Budget(0, 0, letters=200, items=30, prose=False),
     Budget(0, 0, letters=80, items=12, prose=False),
     Budget(0, 0, letters=40, items=6, prose=False),  # 6 items of 6 parts of a few such texts are less than 80 KB

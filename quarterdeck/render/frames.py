@@ -86,7 +86,8 @@ def as_table(captured: Captured) -> Table | None:
     for at in range(width):
         texts = [row[at] for row in body if at < len(row)]
         columns.append(TableColumn(head=_joined([row[at] for row in heads if at < len(row)]), align=_align(texts)))
-    rows = tuple(tuple(_cell(text) for text in [*row, *[""] * (width - len(row))]) for row in body)
+    whole = [[*row, *[""] * (width - len(row))] for row in body]
+    rows = tuple(tuple(_cell(text, column.align) for text, column in zip(row, columns, strict=True)) for row in whole)
     return Table(title=captured.caption, columns=tuple(columns), rows=rows)
 
 
@@ -129,7 +130,16 @@ def _align(texts: list[str]) -> Literal["left", "right"]:
     return "right" if figures and all(_FIGURE.fullmatch(text) for text in figures) else "left"
 
 
-def _cell(text: str) -> Cell:
+def _cell(text: str, align: str) -> Cell:
     if text in _MISSING:
         return Cell(text=NOT_AVAILABLE)
-    return Cell(text="…" if text == "..." else text)
+    return Cell(text="…" if text == "..." else text, sort=_size(text) if align == "right" else None)
+
+
+def _size(text: str) -> float | None:
+    """What a page sorts a figure by: 1200 of `$1,200`, −3500 of `(3.5k)`; None of what is written in another way."""
+    digits = re.fullmatch(r"[^\d]*?(\d[\d,]*(?:\.\d+)?(?:[eE][+−-]?\d+)?)\s*[^\w\s]{0,3}([kmb]?)\)?", text)
+    if digits is None:
+        return None
+    size = float(digits[1].replace(",", "").replace("−", "-")) * {"k": 1e3, "m": 1e6, "b": 1e9}.get(digits[2], 1)
+    return -size if re.match(r"[^\d]*[(−-]", text) else size

@@ -36,7 +36,7 @@ def fit_for_mail(picture: Picture) -> Picture | None:
                 drawn = opened.copy()
     except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
         return None  # Pillow says SyntaxError for a PNG with a broken chunk
-    natural = picture.width or drawn.width
+    natural = picture.width if picture.width > 0 else drawn.width
     width = min(CONTENT_WIDTH, natural)
     is_opaque = drawn.mode in ("RGB", "L", "P") and "transparency" not in drawn.info
     fits = drawn.width <= _MOST_WIDE and drawn.height <= _MOST_HIGH
@@ -47,6 +47,7 @@ def fit_for_mail(picture: Picture) -> Picture | None:
     if scale < 1:
         size = (max(1, round(flat.width * scale)), max(1, round(flat.height * scale)))
         flat = flat.resize(size, Pillow.Resampling.LANCZOS)
+        width = min(width, flat.width)  # what had to be made small is not blown up again
     return Picture(*_written(flat, picture.subtype), picture.alt, width)
 
 

@@ -14,7 +14,7 @@ for (const table of document.querySelectorAll("table[data-sorts]")) {
       heads.forEach((each) => each.removeAttribute("aria-sort"));
       if (order) head.ariaSort = order;
       const sign = order === "descending" ? -1 : 1;
-      const value = (row) => row.cells[at].dataset.sort ?? row.cells[at].textContent.trim();
+      const value = (row) => row.cells[at].dataset.sort ?? row.cells[at].textContent.trim().replace(/^(–|n\/a)$/, "");
       const compared = (a, b) => {
         const [one, other] = [value(a), value(b)];
         // What is missing stands last, whichever way the rest runs.
@@ -22,7 +22,7 @@ for (const table of document.querySelectorAll("table[data-sorts]")) {
         const figures = [Number(one), Number(other)];
         return sign * (figures.some(Number.isNaN) ? one.localeCompare(other, document.documentElement.lang) : figures[0] - figures[1]);
       };
-      body.append(...(order ? rows.toSorted(compared) : rows));
+      body.append(...(order ? [...rows].sort(compared) : rows));
     });
   });
 }
