@@ -44,7 +44,7 @@ _FILES = r"(?:, (?:text/html|application/pdf))+"
 _WRITTEN_BY_NBCONVERT = "No description has been provided for this image"
 _FORBIDDEN_TAGS = frozenset(
     {"script", "link", "iframe", "object", "embed", "form", "input", "button", "select", "textarea", "svg", "math"}
-    | {"video", "audio", "canvas", "base"}
+    | {"video", "audio", "canvas", "base", "meta refresh"}
 )
 _INLINE_TAGS = frozenset({"a", "b", "strong", "i", "em", "u", "s", "del", "ins", "sub", "sup", "code", "span"})
 _VOID_TAGS = frozenset({"br", "hr", "img", "meta", "source", "wbr", "col"})
@@ -305,8 +305,6 @@ def _is_for_the_dark(image: Mapping[str, str | None]) -> bool:
 def _loads(letter: _Reader) -> Iterator[str]:
     for tag in sorted(_FORBIDDEN_TAGS & letter.tags):
         yield f"the mail has a <{tag}>"
-    if letter.refreshes:
-        yield "the mail has a <meta> that leads elsewhere"
     for name in sorted(letter.handlers):
         yield f"the mail has the event handler {name}"
     for address in letter.links:
@@ -348,7 +346,6 @@ class _Reader(HTMLParser):
         self.sources: list[str] = []
         self.links: list[str] = []
         self.tags: set[str] = set()
-        self.refreshes = False
         self.scripts: list[str] = []
         self.handlers: set[str] = set()
         self.styles: list[str] = []  # sheets, and what stands at a tag
@@ -361,13 +358,12 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        self.tags.add(tag)
+        self.tags.add("meta refresh" if (given.get("http-equiv") or "").lower() == "refresh" else tag)
         if tag == "script":  # one that is fetched from elsewhere is no script of ours, whatever it is
             self.scripts.append("".join(f"{name}={value} " for name, value in attrs))
         self.handlers |= {name for name in given if name.startswith("on")}
         self.styles += [given["style"] or ""] if "style" in given else []
         self.sources += [given[name] or "" for name in ("src", "srcset", "background", "poster") if name in given]
-        self.refreshes |= tag == "meta" and (given.get("http-equiv") or "").lower() == "refresh"
         if tag == "img":
             self.images.append(given)
         if tag == "a" and "href" in given:
