@@ -481,8 +481,8 @@ def stamped(rendered, old=b"", new=b""):
         "Auto-Submitted",
         "X-Quarterdeck-Edition",
         "X-Quarterdeck-Snapshot",
-    ]
-    + ["MIME-Version"],
+        "MIME-Version",
+    ],
 )
 def test_header_that_is_missing_is_found(good, name):
     """Each header that a mail program, or whoever looks for the edition, goes by must be there."""
