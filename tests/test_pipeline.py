@@ -41,9 +41,15 @@ def test_a_run_leaves_an_edition_with_its_manifest(harbour):
     assert manifest["metrics"]["recognised_revenue"] == {"value": 35050, "unit": "minor", "by": {"Sails": 35050}}
     assert manifest["snapshot"] == outcome.snapshot.name
     assert set(manifest["outputs"]) == {"executed.ipynb", "message.eml", "page.html"}
-    assert {"notebooks/cfo.ipynb", "params/cfo.yaml", "parameters", "snapshot", "quarterdeck"} == set(
-        manifest["inputs"]
-    )
+    assert {
+        "notebooks/cfo.ipynb",
+        "params/cfo.yaml",
+        "parameters",
+        "snapshot",
+        "helpers",
+        "python",
+        "quarterdeck",
+    } == set(manifest["inputs"])
     assert str(harbour.root) not in (folder / "manifest.json").read_text()
 
 

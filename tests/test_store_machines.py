@@ -119,6 +119,7 @@ def test_an_empty_machine_mails_what_another_built(fleet):
     A third machine, also empty, then mails nothing: neither as it is, nor with other libraries, when it could not.
     """
     built = fleet.start("one").editions[0]
+    message = (built.folder / "message.eml").read_bytes()
     before, mailer, late = fleet.objects(), Mailer(), Mailer()
 
     sent = fleet.start("other", mailer)
@@ -132,8 +133,8 @@ def test_an_empty_machine_mails_what_another_built(fleet):
 
     assert built.state == "ready"
     assert built.kept == f"s3://{fleet.bucket}/harbour/2026-W47/cfo"
-    assert (sent.exit_code, sent.editions[0].seconds, sent.editions[0].message) == (0, 0.0, built.message)
-    looked_at = frozen_body(built.message, "message.eml")
+    assert (sent.exit_code, sent.editions[0].seconds, sent.editions[0].message) == (0, 0.0, message)
+    looked_at = frozen_body(message, "message.eml")
     assert [frozen_body(message, "mailed").sha256 for message in mailer.accepted] == [looked_at.sha256]
     assert after == before
     assert not any(key.endswith(".eml") or b"cfo@harbour.boats" in content for key, content in after.items())
@@ -223,17 +224,17 @@ def test_what_a_machine_built_before_is_not_mailed_for_what_another_released(fle
     """
     fleet.harbour.report("cfo", RECOGNISED.format(words="Recognised"))
     mailer = Mailer()
-    stale = fleet.start("one").editions[0]
+    stale = (fleet.start("one").editions[0].folder / "message.eml").read_bytes()
     fleet.harbour.events("999.00")
     fleet.clock += timedelta(minutes=1)
-    fresh = fleet.start("other").editions[0]
+    fresh = (fleet.start("other").editions[0].folder / "message.eml").read_bytes()
     fleet.start("other", mailer)
     fleet.clock += timedelta(minutes=1)
 
     late = fleet.start("one", mailer, replace(SENDER, recipient="new@harbour.boats"))
 
     bodies = [frozen_body(message, "mailed").sha256 for message in mailer.accepted]
-    wanted = frozen_body(fresh.message, "built").sha256
-    assert frozen_body(stale.message, "built").sha256 != wanted
+    wanted = frozen_body(fresh, "built").sha256
+    assert frozen_body(stale, "built").sha256 != wanted
     assert (late.exit_code, bodies) == (0, [wanted, wanted])
     assert fleet.ledger.bodies("cfo/2026-W47") == {wanted}

@@ -32,7 +32,9 @@ def run_batch_of(door: Door, request: Request, *, with_mails: bool) -> int:
 
         command.keep(outcome.snapshot, [line_of(built) for built in outcome.editions])
     if with_mails:
-        print_mails((built.edition, built.message) for built in outcome.editions if built.message)
+        print_mails(
+            (built.edition, (built.folder / "message.eml").read_bytes()) for built in outcome.editions if built.shown
+        )
     return outcome.exit_code
 
 

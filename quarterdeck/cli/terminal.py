@@ -163,8 +163,8 @@ def line_of(built: Built) -> Line:
     return Line(
         edition=built.edition,
         title=built.report.params.title,
-        headline=built.rendered.headline if built.rendered else "",
-        size=len(built.message),
+        headline=built.shown.headline if built.shown else "",
+        size=built.shown.size if built.shown else len(built.message),
         state=built.state,
         kept=built.kept,
         seconds=built.seconds,

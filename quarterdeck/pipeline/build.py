@@ -18,6 +18,7 @@ from quarterdeck.errors import (
 )
 from quarterdeck.execute import STANDARD_PARAMETERS, Job, execute
 from quarterdeck.files import write_beside_then_rename
+from quarterdeck.gates import check_edition
 from quarterdeck.ledger import Ledger, Run
 from quarterdeck.log import logger
 from quarterdeck.period import Period
@@ -33,7 +34,7 @@ from quarterdeck.pipeline.manifest import (
 )
 from quarterdeck.pipeline.plan import Report
 from quarterdeck.pipeline.room import workers
-from quarterdeck.pipeline.workshop import Built, Workshop, is_overtaken, lease_of, overtaken
+from quarterdeck.pipeline.workshop import Built, Shown, Workshop, is_overtaken, lease_of, overtaken
 from quarterdeck.pipeline.writing import refuse_another_look, rendered_from, restore_released
 from quarterdeck.render import Rendered
 from quarterdeck.store import Store, edition_before
@@ -269,7 +270,8 @@ def _written(workshop: Workshop, draft: _Draft, built: Built) -> Built:
     else:
         _write(workshop, draft, rendered, message)
     workshop.store.keep_edition(draft.edition, lambda: not is_overtaken(workshop.ledger, built))
-    return replace(built, rendered=rendered, message=message)
+    findings = tuple(check_edition(rendered, message))
+    return replace(built, shown=Shown(rendered.headline, rendered.metrics, len(message), findings))
 
 
 def _write(workshop: Workshop, draft: _Draft, rendered: Rendered, message: bytes) -> None:

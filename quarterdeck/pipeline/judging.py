@@ -9,7 +9,7 @@ from datetime import timedelta
 from quarterdeck.blocks import FigureRecord
 from quarterdeck.config import edition_parts
 from quarterdeck.errors import CommandRefused, DataNotReady, EditionHeld, QuarterdeckError
-from quarterdeck.gates import check_edition, reconcile
+from quarterdeck.gates import reconcile
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.ledger import Run, without_addresses
 from quarterdeck.log import logger
@@ -22,10 +22,10 @@ _log = logger()
 
 def judged(workshop: Workshop, made: Sequence[Built]) -> Iterator[Built]:
     """Each edition with what the gates found, over it alone and over all of the batch together."""
-    shown = {built.edition: built.rendered.metrics for built in made if built.rendered is not None}
+    shown = {built.edition: built.shown.metrics for built in made if built.shown is not None}
     disputed = reconcile({**shown, **dict(_shown_by_others(workshop, made))} if shown else {})
     for built in made:
-        if built.rendered is None or built.run is None:
+        if built.shown is None or built.run is None:
             yield built
             continue
         yield _judgement(workshop, built, built.run, disputed.get(built.edition, ()))
@@ -41,12 +41,12 @@ def _shown_by_others(workshop: Workshop, made: Sequence[Built]) -> Iterator[tupl
 
 
 def _judgement(workshop: Workshop, built: Built, run: Run, disputed: Sequence[str]) -> Built:
-    assert built.rendered is not None  # noqa: S101 - only what was rendered is judged
+    assert built.shown is not None  # noqa: S101 - only what was rendered is judged
     edition = workshop.ledger.edition(built.edition)
     accepted = edition.accepted if edition else frozenset()
     late_tables = late_for(built.edition, built.report, workshop.inventory)
     not_ready = [late for late in late_tables if late.what not in accepted]
-    findings = [*check_edition(built.rendered, built.message), *disputed]
+    findings = [*built.shown.findings, *disputed]
     # Compared as the ledger keeps them: without addresses
     open_findings = tuple(finding for finding in findings if without_addresses(finding) not in accepted)
     problems: list[QuarterdeckError] = [*not_ready]

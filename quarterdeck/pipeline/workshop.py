@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
+from quarterdeck.blocks import FigureRecord
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.ledger import Ledger, Run
 from quarterdeck.log import logger
 from quarterdeck.pipeline.plan import Plan, Report
 from quarterdeck.pipeline.time_left import TimeLeft
-from quarterdeck.render import Rendered
 from quarterdeck.store import Store
 
 _log = logger()
@@ -38,6 +38,22 @@ class Workshop:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """
+    An edition without its page and mail, which lie in its folder: those of a large batch would fill the memory.
+
+    Args:
+        size: Of `message.eml`, in bytes.
+        findings: What the gates found in page and mail.
+    """
+
+    headline: str
+    metrics: Mapping[str, FigureRecord]
+    size: int
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Built:
     """
     One edition as it stands after the build.
@@ -46,8 +62,8 @@ class Built:
         state: "overtaken" where another start has begun a later run of it meanwhile: that one's is the edition.
         run: The attempt that made it; None where it had left before, or time was too short to begin one.
         seconds: Spent on its notebook; 0 where nothing had changed since it was executed.
-        rendered: Page, body and figures; None where there is none.
-        message: `message.eml`, as the dry run shows it.
+        shown: What is to be known of it to judge it and to tell of it; None where nothing was rendered.
+        message: `message.eml`, from its release on.
         kept: Where a person finds it: a path or an `s3://` address.
         problems: Why it is not ready.
     """
@@ -59,7 +75,7 @@ class Built:
     state: State
     run: Run | None = None
     seconds: float = 0.0
-    rendered: Rendered | None = None
+    shown: Shown | None = None
     message: bytes = b""
     kept: str = ""
     problems: tuple[QuarterdeckError, ...] = ()
@@ -81,4 +97,4 @@ def overtaken(workshop: Workshop, built: Built) -> Built:
     if built.run is not None:
         workshop.ledger.finish_run(built.run, "failed", seconds=built.seconds, reason="another start took it over")
     _log.info("edition overtaken", edition=built.edition)
-    return replace(built, state="overtaken", rendered=None, problems=())
+    return replace(built, state="overtaken", shown=None, problems=())
