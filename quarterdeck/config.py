@@ -194,6 +194,7 @@ class Environment:
     alerts_topic: str | None = None
     events_topic: str | None = None
     endpoint: str | None = None
+    commit: str | None = None
 
     @classmethod
     def read(cls, env_file: Path | None = None) -> Environment:
@@ -225,6 +226,7 @@ VARIABLES: Mapping[str, tuple[str, str]] = {
     "configuration_set": ("SES_CONFIGURATION_SET", "the configuration set that SES's events come from"),
     "alerts_topic": ("OPS_ALERTS_TOPIC_ARN", "the SNS topic that is told when a person is needed"),
     "events_topic": ("SES_EVENTS_TOPIC_ARN", "the SNS topic whose events about mails are believed"),
+    "commit": ("QUARTERDECK_COMMIT", "the commit of the code, where it lies without its checkout, as in the image"),
     "endpoint": ("AWS_ENDPOINT_URL", "a stand-in for all of AWS; from the process only, not from a file"),
 }
 """Field of `Environment` to its variable, and what it is for."""

@@ -85,6 +85,7 @@ def test_caches_and_settings_go_where_lambda_lets_us_write(steps):
     for name in below | {"XDG_CACHE_HOME"}:
         assert (variables[name] + "/").startswith("/tmp/"), name  # noqa: S108 - Lambda's
     assert variables["PYTHONHASHSEED"] == "0"
+    assert (values(steps, "ARG"), "QUARTERDECK_COMMIT" in variables) == (["COMMIT"], True)
     assert values(steps, "USER") == ["65534:65534"]
     assert entry[1:] == ["-m", "awslambdaric"]
     assert command == ["quarterdeck.aws_lambda.handler"]

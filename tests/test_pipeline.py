@@ -53,6 +53,13 @@ def test_a_run_leaves_an_edition_with_its_manifest(harbour):
     assert str(harbour.root) not in (folder / "manifest.json").read_text()
 
 
+def test_without_a_checkout_the_commit_is_what_the_image_says(harbour):
+    """An edition tells what code it was made by also on Lambda, where there is no git."""
+    harbour.run(environment=replace(SENDER, commit="0123abc"))
+
+    assert json.loads((harbour.folder("cfo/2026-W47") / "manifest.json").read_text())["commit"] == "0123abc"
+
+
 def test_a_run_is_written_to_the_ledger_and_claims_nothing(harbour):
     """Batch, edition and run are there; no delivery, since nothing was sent."""
     outcome = harbour.run()

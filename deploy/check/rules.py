@@ -14,7 +14,7 @@ from template import ROOT, Template, statements
 
 from quarterdeck.ledger.dynamodb import SCHEMA
 
-# The variables of the command's own table, all but those that Lambda sets itself
+# The variables of the command's own table, all but those that Lambda and the image set
 VARIABLES = {
     "QUARTERDECK_COMPANY",
     "QUARTERDECK_LEDGER",

@@ -74,7 +74,7 @@ def write_manifest(folder: Path, plan: Plan, inventory: AssetInventory, facts: F
         "inputs": dict(facts.inputs),
         "outputs": {name: sha256_of(folder / name) for name in OUTPUTS},
         "message": _letter(facts.rendered.body.subject, facts.rendered.body.sha256),
-        "commit": _commit(plan.root),
+        "commit": _commit(plan.root) or plan.environment.commit,
         "lock": sha256_of(lock) if lock.is_file() else None,
     }
     write_beside_then_rename(folder / MANIFEST, (json.dumps(content, indent=1, sort_keys=True) + "\n").encode())
