@@ -146,6 +146,8 @@ def test_no_outputs_name_the_machine_they_were_made_on(sample, hotel):
         tempfile.gettempdir().encode(),
     )
     for folder in editions(sample, hotel):
-        for name in ("page.html", "message.eml", "manifest.json"):
-            content = (folder / name).read_bytes()
-            assert [path for path in here if path in content] == [], folder / name
+        message = message_from_bytes((folder / "message.eml").read_bytes())
+        texts = [part.get_payload(decode=True) for part in message.walk() if part.get_content_maintype() == "text"]
+        for content in [*texts, *((folder / name).read_bytes() for name in ("page.html", "manifest.json"))]:
+            # Pictures are letters by chance, and so now and then a path
+            assert [path for path in here if path in re.sub(rb"base64,[\w+/=]+", b"", content)] == [], folder
