@@ -21,8 +21,8 @@ from quarterdeck.notebook.cell import show
 from quarterdeck.notebook.comparison import delta_of, kpi_of
 from quarterdeck.notebook.forms import html_of, text_of
 from quarterdeck.notebook.origin import age_words
-from quarterdeck.notebook.sentences import printed
 from quarterdeck.period import Period
+from quarterdeck.wording import printed
 
 AS_OF = "2026-11-23 13:10"
 WEEK = Period(2026, 47, "UTC")

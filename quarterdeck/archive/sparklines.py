@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from quarterdeck.blocks import FigureRecord
 from quarterdeck.display import NOT_AVAILABLE, Display
-from quarterdeck.notebook.sentences import printed
+from quarterdeck.wording import printed
 
 WIDTH, HEIGHT, _MARGIN = 160, 32, 3  # CSS pixels
 _FEWEST = 2  # values: a dot alone tells nothing that its value does not

@@ -15,9 +15,9 @@ from quarterdeck.display import NOT_AVAILABLE, Display, in_words
 from quarterdeck.errors import InputInvalid, SnapshotDamaged
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.metrics import Figure, Metric, recognised_revenue
-from quarterdeck.notebook.sentences import figure_and_unit, printed
 from quarterdeck.period import Period
 from quarterdeck.snapshot import open_snapshot
+from quarterdeck.wording import figure_and_unit, printed
 
 MANIFEST = "manifest.json"
 CHANGES_SHOWN = 3

@@ -38,6 +38,7 @@ from quarterdeck.display import Display
 from quarterdeck.errors import InputInvalid
 from quarterdeck.metrics import CATALOGUE, Figure
 from quarterdeck.metrics.facts import FACTS
+from quarterdeck.wording import printed
 
 Word = str | int | float | date | None
 
@@ -204,25 +205,3 @@ _MEND = "python runner.py run"
 def _is_plural(name: str) -> bool:
     """Whether *name* is of several, by its last letters: `Boat shows`, but not `Press` or `Campus`."""
     return name.casefold().endswith("s") and not name.casefold().endswith(("ss", "us", "is"))
-
-
-def printed(display: Display, value: Number, unit: Unit, *, sign: bool = False, decimals: int = 1) -> str:
-    """A figure in prose: `$84.6k`, `38.2%`, `1,904`, `12 days`, `1 week`."""
-    if unit in ("days", "weeks"):
-        return f"{figure_and_unit(display, value, unit, sign=sign)[0]} {unit.removesuffix('s') if value == 1 else unit}"
-    if unit == "ratio":
-        return display.percent(value, decimals, sign=sign)
-    return figure_and_unit(display, value, unit, sign=sign)[0]
-
-
-def figure_and_unit(display: Display, value: Number, unit: Unit, *, sign: bool = False) -> tuple[str, str]:
-    """A figure and, apart from it, the unit that it does not carry itself: (`10`, `weeks`), (`$84.6k`, ``)."""
-    match unit:
-        case "minor":
-            return display.money(int(value), sign=sign), ""
-        case "count":
-            return display.count(int(value), sign=sign), ""
-        case "ratio":
-            return display.percent(value, sign=sign), ""
-        case "days" | "weeks":
-            return display.number(value, 0 if value == int(value) else 1, sign=sign), unit
