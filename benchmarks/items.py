@@ -15,13 +15,7 @@ Item = dict[str, dict[str, object]]
 _FILES = 8
 _STATES = ("inquiry", "quoted", "booked", "completed", "cancelled")
 _FIRST = datetime(2026, 1, 1, tzinfo=UTC)
-_COMPANY = """\
-slug: bench
-name: Bench
-currency: EUR
-time_zone: UTC
-sources:
-  tables:
+_BOOKINGS = """\
     events:
       path: Events
       columns:
@@ -38,6 +32,11 @@ sources:
         price_minor: price
         paid_minor: paid
 """
+
+
+def settings(tables: str) -> str:
+    """The text of a `company.yaml` whose only sources are *tables*, as they stand below `tables:` there."""
+    return f"slug: bench\nname: Bench\ncurrency: EUR\ntime_zone: UTC\nsources:\n  tables:\n{tables}"
 
 
 def customers(count: int) -> Iterator[Item]:
@@ -77,7 +76,7 @@ def write_company(folder: Path, count: int) -> int:
     """
     data = folder / "Events" / "AWSDynamoDB" / "01700000000000-bench" / "data"
     data.mkdir(parents=True)
-    (folder / "company.yaml").write_text(_COMPANY, encoding="utf-8")
+    (folder / "company.yaml").write_text(settings(_BOOKINGS), encoding="utf-8")
     numbers = list(range(count))
     Random(1).shuffle(numbers)  # noqa: S311 - nobody is to be kept from guessing: an export is in the order of hashes
     size = 0

@@ -21,18 +21,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from hotel_on_aws import fill_table, make_table
-from items import customers
+from items import customers, settings
 from measuring import peak_mb
 from stand_ins import boto3_variables, serving_ministack
 
 _ROUNDS = 3
-_COMPANY = """\
-slug: bench
-name: Bench
-currency: EUR
-time_zone: UTC
-sources:
-  tables:
+_CUSTOMERS = """\
     users:
       table: {table}
       columns: {{user_id: id, kind: {{value: customer}}, created_at: at, channel: channel}}
@@ -47,7 +41,7 @@ def scan(table: str) -> None:
 
     with tempfile.TemporaryDirectory() as scratch:
         folder, now = Path(scratch), datetime.now(UTC)
-        (folder / "company.yaml").write_text(_COMPANY.format(table=table), encoding="utf-8")
+        (folder / "company.yaml").write_text(settings(_CUSTOMERS.format(table=table)), encoding="utf-8")
         company = load_company(folder)
         loaded_mb, began = peak_mb(), time.monotonic()
         collected = collect(company, folder)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from kernels import is_alive
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from quarterdeck.config import Limits
@@ -51,14 +52,6 @@ def text_of(executed: Path) -> str:
     return "".join(
         output.get("text", "") for cell in nbformat.read(executed, 4).cells for output in cell.get("outputs", [])
     )
-
-
-def is_alive(pid: int) -> bool:
-    """A zombie is dead: it only waits to be read by its parent."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_a_notebook_runs_with_its_parameters_and_leaves_the_source_alone(notebook):

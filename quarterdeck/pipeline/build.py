@@ -26,6 +26,7 @@ from quarterdeck.pipeline.judging import judged
 from quarterdeck.pipeline.manifest import (
     MANIFEST,
     Facts,
+    code_inputs,
     inputs_of,
     is_current,
     is_of_a_whole_week,
@@ -77,8 +78,11 @@ def build(workshop: Workshop) -> list[Built]:
         if _is_released(workshop.ledger, workshop.plan.edition(report))
     ]
     left = {built.edition for built in released}
+    code = code_inputs()
     waiting = [
-        _waiting(workshop, report) for report in workshop.plan.reports if workshop.plan.edition(report) not in left
+        _waiting(workshop, report, code)
+        for report in workshop.plan.reports
+        if workshop.plan.edition(report) not in left
     ]
     made = [_rendered(workshop, *executed) for executed in _executed(workshop, waiting)]
     begun = {built.edition for built in made}
@@ -109,11 +113,11 @@ def _left(workshop: Workshop, report: Report) -> Built:
     return built
 
 
-def _waiting(workshop: Workshop, report: Report) -> _Waiting:
+def _waiting(workshop: Workshop, report: Report, code: Mapping[str, str]) -> _Waiting:
     edition = workshop.plan.edition(report)
     previous = previous_edition(edition, workshop.plan.period, workshop.store, workshop.ledger)
     folder = workshop.store.edition(edition)
-    inputs = inputs_of(report, workshop.inventory.snapshot, previous)
+    inputs = inputs_of(report, workshop.inventory.snapshot, previous, code)
     standing = None if workshop.plan.is_forced else _standing_run(workshop.ledger, edition)
     if standing is not None and not is_current(workshop.store.fetch_edition(edition), inputs):
         standing = None

@@ -25,13 +25,18 @@ MANIFEST = "manifest.json"
 OUTPUTS = ("executed.ipynb", "page.html", "message.eml")
 
 
-def inputs_of(report: Report, snapshot: str, previous: Path | None) -> dict[str, str]:
+def code_inputs() -> dict[str, str]:
+    """What all editions of a build depend on alike: `python` with what is installed, and `quarterdeck` itself."""
+    return {"python": python_hash(), "quarterdeck": package_hash()}
+
+
+def inputs_of(report: Report, snapshot: str, previous: Path | None, code: Mapping[str, str]) -> dict[str, str]:
     """
     Everything that the edition depends on, as name to SHA-256: the same inputs give the same edition.
 
-    Files are named relative to the project, `snapshot` and `previous` are what was read, `parameters`
-    the values given, `helpers` what lies beside the notebook, `python` the interpreter and what is installed, and
-    `quarterdeck` the package itself.
+    *code* is `code_inputs`, which reads hundreds of files and is asked once for all reports. Files are named relative
+    to the project, `snapshot` and `previous` are what was read, `parameters` the values given, `helpers` what lies
+    beside the notebook.
     """
     values = json.dumps(report.parameters, sort_keys=True, default=str)
     found = {
@@ -40,8 +45,7 @@ def inputs_of(report: Report, snapshot: str, previous: Path | None) -> dict[str,
         "parameters": hashlib.sha256(values.encode()).hexdigest(),
         "snapshot": snapshot,
         "helpers": helpers_hash(report.notebook),
-        "python": python_hash(),
-        "quarterdeck": package_hash(),
+        **code,
     }
     if previous is not None:
         found["previous"] = sha256_of(previous / MANIFEST)
