@@ -224,6 +224,22 @@ def test_what_is_asked_of_ses_costs_no_claim(harbour, ses, mailer, clock):
     assert (third.exit_code, len(ses.posts)) == (0, 2)
 
 
+@pytest.mark.parametrize("question", ["account", "suppression"])
+def test_each_question_is_asked_before_the_claim(harbour, ses, mailer, wire, on_aws, question):
+    """A second start that hears nothing of one question alone has claimed nothing: the first start's no stands."""
+    ses.answers = [(400, "MessageRejected", "not now")]
+    harbour.run(mailer)
+    cut = wire(ses.endpoint, lambda call: "request lost" if f"/{question}" in call.operation else None)
+    on_aws(cut.endpoint)
+
+    second = harbour.run(SesMailer(None, now=harbour.clock.now, sleep=harbour.clock.sleep))
+
+    (delivery,) = harbour.ledger.deliveries(EDITION)
+    assert (delivery.state, delivery.claims) == ("refused", 1)
+    assert (second.deliveries[0].result, second.exit_code) == ("not begun", 2)
+    assert len(ses.posts) == 1
+
+
 def test_who_has_the_edition_is_not_asked_about(harbour, ses, mailer, clock):
     """Where nothing is left to mail, an SES that does not answer stops nobody from hearing so."""
     harbour.run(mailer)
