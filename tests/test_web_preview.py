@@ -2,6 +2,7 @@
 
 import http.client
 import re
+import shutil
 import socket
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from harbour import SAYS, Harbour, make_harbour
 from playwright.sync_api import Page, expect
 from previewing import Served, preview
 
+import quarterdeck
 from quarterdeck.errors import CommandRefused
 from quarterdeck.web.listening import listen
 from quarterdeck.web.settings import Settings
@@ -97,12 +99,28 @@ def test_a_notebook_saved_by_half_is_waited_for(page, project):
     whole = notebook.read_text(encoding="utf-8")
     notebook.write_text(whole[: len(whole) // 2], encoding="utf-8")
 
-    expect(page.locator("#status")).to_contain_text("is no JSON", timeout=LONG_MS)
+    expect(page.locator("#status")).to_contain_text("is being saved", timeout=LONG_MS)
     expect(page.locator("#failure")).to_be_hidden()
     expect(mail(page)).to_contain_text("$350.50")
 
     notebook.write_text(whole, encoding="utf-8")
     expect(mail(page)).to_contain_text("Whole again, $350.50", timeout=LONG_MS)
+    expect(page.locator("#failure")).to_be_hidden()
+
+
+def test_a_notebook_that_stays_half_is_a_failure(page, project):
+    """After two seconds nobody is writing it any more: it says so above the last good edition, until it is mended."""
+    notebook = project.root / "notebooks" / "cfo.ipynb"
+    whole = notebook.read_text(encoding="utf-8")
+    notebook.write_text(f"<<<<<<< HEAD\n{whole}", encoding="utf-8")
+
+    failure = page.get_by_role("alert", name="What failed")
+    expect(failure).to_contain_text("cfo.ipynb: found no JSON", timeout=LONG_MS)
+    expect(failure).to_contain_text("<<<<<<<")
+    expect(mail(page)).to_contain_text("Recognised $350.50")
+
+    notebook.write_text(whole, encoding="utf-8")
+    expect(failure).to_be_hidden(timeout=LONG_MS)
 
 
 def test_params_that_change_no_figure_execute_nothing(page, project):
@@ -218,6 +236,50 @@ def test_what_the_gates_find_stands_above(page, project):
     expect(page.locator("#status")).to_contain_text("Held")
 
 
+@pytest.fixture(scope="module")
+def package(tmp_path_factory) -> Path:
+    """A copy of the package, to be changed."""
+    copy = tmp_path_factory.mktemp("ein Paket") / "quarterdeck"
+    return shutil.copytree(Path(quarterdeck.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def test_code_and_templates_that_are_saved_are_in_the_picture(browser, project, package):
+    """
+    A template draws the same outputs anew, a module executes them anew, also amid a look; a broken one is a failure.
+
+    Of code that the preview itself has loaded it says that it goes on with the old.
+    """
+    project.report("cfo", SAYS.format(words="Recognised"))
+    template = package / "render" / "templates" / "mail" / "message.html.j2"
+    revenue, letter = package / "metrics" / "revenue.py", package / "render" / "letter.py"
+    code = revenue.read_text(encoding="utf-8")
+    with preview(settings_of(project, "cfo"), package=package.parent) as served:
+        page = browser.new_page()
+        page.goto(served.address)
+        body = page.frame_locator("#now").locator("body")
+        expect(mail(page)).to_contain_text("Recognised $350.50", timeout=LONG_MS)
+
+        template.write_text(template.read_text(encoding="utf-8").replace("</h1>", ", as drawn anew</h1>"))
+        expect(mail(page)).to_contain_text("as drawn anew", timeout=LONG_MS)
+        expect(page.locator("#status")).to_contain_text("not executed again")
+
+        letter.write_text((sound := letter.read_text(encoding="utf-8")) + "\n1 / 0  # a slip\n", encoding="utf-8")
+        expect(page.locator("#failure-title")).to_contain_text("division by zero", timeout=LONG_MS)
+        expect(body).to_contain_text("as drawn anew")
+        letter.write_text(sound, encoding="utf-8")
+        expect(page.locator("#failure")).to_be_hidden(timeout=LONG_MS)
+
+        revenue.write_text(f"{code}\n_AN = 1\n", encoding="utf-8")
+        expect(page.locator("#status")).to_contain_text("…", timeout=LONG_MS)  # amid a look
+        revenue.write_text(f"{code}\n_AN = 2\n", encoding="utf-8")
+        expect(page.locator("#status")).to_contain_text(", executed in", timeout=LONG_MS)
+        expect(page.locator("#old")).to_be_hidden()
+
+        (package / "web" / "views.py").write_text((package / "web" / "views.py").read_text() + "\n", encoding="utf-8")
+        expect(page.locator("#old")).to_contain_text("End it, and start it again", timeout=LONG_MS)
+        page.close()
+
+
 @pytest.mark.usefixtures("page")
 def test_nothing_of_it_is_recorded(project):
     """A preview opens no batch, records no run, and writes no edition."""
@@ -322,7 +384,8 @@ def test_two_previews_stand_side_by_side_and_end_with_all_they_began(browser, pr
         ("notebooks/cfo.ipynb", Changes(frozenset({"cfo"}))),
         ("params/cto.yaml", Changes(frozenset({"cto"}))),
         ("package/render/templates/mail/style.css.j2", Changes(everything=True)),
-        ("package/metrics/revenue.py", Changes(code=True)),
+        ("package/metrics/nobody_loads_it.py", Changes(code=True)),
+        ("package/web/guard.py", Changes(code=True, server=True)),
         ("package/render/templates/quarterdeck-page/sort.js", Changes(code=True)),
         ("company/tables/Events.json", Changes(data=True)),
         ("notebooks/.cfo.ipynb.part", Changes()),

@@ -14,6 +14,9 @@ from harbour import NOW, SAYS
 from previewing import preview
 from starlette.responses import PlainTextResponse
 
+from quarterdeck.config import Environment
+from quarterdeck.pipeline import Looking, make_plan
+from quarterdeck.store import FolderStore
 from quarterdeck.web.builder import Builder
 from quarterdeck.web.guard import Guard
 from quarterdeck.web.previewing import Preview
@@ -67,6 +70,23 @@ def test_a_preview_left_open_into_the_next_week_collects_anew(harbour, settings)
 
     assert first == ("cfo/2026-W47", "Recognised $350.50")
     assert look(NOW + timedelta(days=7)) == ("cfo/2026-W48", "Recognised $350.50")
+
+
+def test_a_notebook_saved_before_it_is_read_is_kept_under_its_own_key(harbour, tmp_path):
+    """Saved between the hash and the execution, its outputs are shown as its own, and never as those of the other."""
+    plan = make_plan(harbour.request("cfo"), Environment(), NOW)
+    looking = Looking(tmp_path / "work", FolderStore(tmp_path / "out", "harbour"), harbour.ledger)
+    saves = [lambda: harbour.report("cfo", SAYS.format(words="Second"))]
+
+    def saved(_: str, stage: str) -> None:
+        if stage == "executing" and saves:
+            saves.pop()()
+
+    first = looking.look(plan, plan.reports[0], saved).rendered.headline
+    harbour.report("cfo", SAYS.format(words="Recognised"))
+    undone = looking.look(plan, plan.reports[0], saved).rendered.headline
+
+    assert (first, undone) == ("Second $350.50", "Recognised $350.50")
 
 
 def test_last_week_that_failed_is_not_said_to_be_unbuilt(harbour, settings):

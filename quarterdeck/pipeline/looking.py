@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from quarterdeck.blocks import FigureRecord
@@ -93,7 +94,8 @@ class Looking:
         inventory = open_snapshot(self._snapshot)
         refuse_period_without_data(plan.period, inventory)
         previous = previous_edition(edition, plan.period, self.store, self.ledger)
-        key = execution_key(report, plan.period, snapshot=inventory.snapshot, previous=previous)
+        key_now = partial(execution_key, report, plan.period, snapshot=inventory.snapshot, previous=previous)
+        key = key_now()
         folder = self.work / "executed" / key
         seconds = 0.0
         self._forget_all_but(key)
@@ -103,6 +105,9 @@ class Looking:
             executed, failed = folder / "executed.ipynb", folder / "failed.ipynb"
             job = Job(edition, report.notebook, given, executed, failed, report.params.limits)
             seconds = self._execute(job)
+            if key_now() != key:  # saved before it was read: what was executed is not what was hashed
+                shutil.rmtree(folder)
+                return self.look(plan, report, progress)
         progress(edition, "rendering")
         rendered, message = rendered_from(plan, inventory, report, folder, has_previous=previous is not None)
         findings = self._findings(edition, report, inventory, rendered, message)

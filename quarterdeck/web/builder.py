@@ -15,6 +15,7 @@ import shlex
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,7 +24,7 @@ from types import FrameType
 from typing import Any, TextIO
 
 from quarterdeck.config import Environment, lend_to_boto3
-from quarterdeck.errors import NotebookFailed, QuarterdeckError
+from quarterdeck.errors import InputInvalid, NotebookFailed, QuarterdeckError
 from quarterdeck.files import sha256_of, write_beside_then_rename
 from quarterdeck.ledger import open_ledger
 from quarterdeck.pipeline import Look, Looking, Plan, Request, make_plan
@@ -32,6 +33,7 @@ from quarterdeck.store import is_bucket, open_store
 from quarterdeck.web.settings import Settings
 
 _VERSION = 16  # hex digits
+_WHOLE_S = 2.0  # after so long without its other half, a notebook is said to be none
 
 
 class _Superseded(Exception):
@@ -70,15 +72,28 @@ class Builder:
         self._say({"report": report, **end, "is_end": True})
 
     def _look(self, report: str, now: datetime) -> dict[str, Any]:
-        notebook = self.settings.notebooks / f"{report}.ipynb"
-        if notebook.is_file() and not _is_json(notebook):
-            said = f"{notebook.name} is no JSON: it is being saved, or a merge left marks. The next save is waited for."
-            return {"state": "waiting", "said": said}
+        self._wait_for_the_rest(report)
         plan = self._plan(report, now)
         looking = self._looking or self._begun(plan, now)
         collects, self._is_data_old = self._is_data_old, False
         look = looking.look(plan, plan.reports[0], self._progress, collects=collects)
         return self._shown(plan, report, look)
+
+    def _wait_for_the_rest(self, report: str) -> None:
+        """
+        JupyterLab writes a notebook in place: for a moment it is empty, or half of itself.
+
+        Raises:
+            InputInvalid: It stays so: nobody is writing it.
+        """
+        notebook = self.settings.notebooks / f"{report}.ipynb"
+        until = time.monotonic() + _WHOLE_S
+        while notebook.is_file() and not _is_json(notebook):
+            if time.monotonic() > until:
+                expected = "a notebook; where a merge left its marks (<<<<<<<) in it, choose a side"
+                raise InputInvalid(str(notebook), "no JSON", expected)
+            self._say({"report": report, "said": f"{notebook.name} is being saved: it is no JSON yet."})
+            time.sleep(_WHOLE_S / 10)
 
     def _plan(self, report: str, now: datetime) -> Plan:
         settings = self.settings
@@ -155,7 +170,6 @@ class Builder:
 
 
 def _is_json(notebook: Path) -> bool:
-    """JupyterLab writes a notebook in place: for a moment it is empty, or half of itself."""
     try:
         json.loads(notebook.read_bytes())
     except ValueError:

@@ -35,6 +35,7 @@ class Preview:
         self._listeners: dict[str, set[asyncio.Queue[State]]] = {}
         self._asked: dict[str, None] = {}  # the reports to be made, the one asked for first first
         self._is_data_old = False  # whether the company's folder changed since it was collected; also unheard
+        self._is_old = False  # whether what was saved since is loaded in this process, as it was
         self._something = asyncio.Event()
         self._making = ""
         self._builder = _BuilderProcess(settings)
@@ -98,6 +99,7 @@ class Preview:
         if changed.code:
             await self._builder.stop()  # it has the old code; the next look starts another
         self._is_data_old |= changed.data
+        self._is_old |= changed.server
         heard = [report for report, listeners in self._listeners.items() if listeners]
         concerns_all = changed.everything or changed.code or changed.data
         for report in [one for one in heard if concerns_all or one in changed.reports]:
@@ -127,7 +129,7 @@ class Preview:
 
     def _heard(self, report: str, event: State) -> None:
         """Take one answer into the state; what the last good look was stays until there is another."""
-        state = {**self.state(report), **event, "stage": event.get("stage", "")}
+        state = {**self.state(report), **event, "stage": event.get("stage", ""), "is_old": self._is_old}
         if event.get("state") == "superseded":
             state["state"] = self.state(report)["state"]
         if event.get("state") in ("ready", "held"):

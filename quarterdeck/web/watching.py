@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -33,12 +34,14 @@ class Changes:
         everything: A template, or something that all reports have, changed.
         code: A module of the package, or its page's script, changed: who has loaded it has the old one.
         data: The company's folder changed.
+        server: A module changed that this process has loaded: it goes on with the old one.
     """
 
     reports: frozenset[str] = frozenset()
     everything: bool = False
     code: bool = False
     data: bool = False
+    server: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.reports or self.everything or self.code or self.data)
@@ -102,17 +105,28 @@ def concerning(settings: Settings, package: Path, paths: Iterable[Path]) -> Chan
     notebooks, params = settings.notebooks.resolve(), settings.params.resolve()
     package, company = package.resolve(), Path(settings.company).resolve()
     outside = _outside(company)
+    loaded = _loaded_here()
     reports: set[str] = set()
-    everything = code = data = False
+    everything = code = data = server = False
     for path in paths:
         if (path.parent == notebooks and path.suffix == ".ipynb") or (path.parent == params and path.suffix == ".yaml"):
             reports.add(path.stem)
         elif _is_below(package, path):
             code |= path.suffix in _LOADED
+            server |= path.relative_to(package).as_posix() in loaded
             everything |= path.suffix not in _LOADED
         elif any(_is_below(place, path) for place in (company, *outside)):
             data = True
-    return Changes(frozenset(reports), everything, code, data)
+    return Changes(frozenset(reports), everything, code, data, server)
+
+
+def _loaded_here() -> set[str]:
+    """The files of those modules of the package that this process has loaded, as they are named in it."""
+    root = Path(quarterdeck.__file__).parent
+    files = (
+        getattr(module, "__file__", None) for name, module in sys.modules.items() if name.startswith("quarterdeck")
+    )
+    return {Path(file).relative_to(root).as_posix() for file in files if file}
 
 
 def _is_below(place: Path, path: Path) -> bool:

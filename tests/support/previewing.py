@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from quarterdeck.web.settings import Settings
 
@@ -34,9 +36,15 @@ class Served:
 
 
 @contextmanager
-def preview(settings: Settings) -> Iterator[Served]:
-    """The preview of *settings*; it is ended as Ctrl-C ends it."""
-    process = subprocess.Popen([sys.executable, "-c", _START, settings.written()], stdout=subprocess.PIPE, text=True)
+def preview(settings: Settings, *, package: Path | None = None) -> Iterator[Served]:
+    """The preview of *settings*, ended as Ctrl-C ends it; *package* is a folder with a `quarterdeck` of its own."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", _START, settings.written()],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=package,
+        env=os.environ | ({"PYTHONPATH": str(package)} if package else {}),
+    )
     try:
         yield Served(process.stdout.readline().strip(), process)
     finally:

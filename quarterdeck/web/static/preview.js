@@ -43,6 +43,7 @@ function status() {
 function show() {
   say("status", status());
   say("headline", state.headline || "");
+  at("old").hidden = !state.is_old;
   const failure = state.failure || { title: "", source: "", traceback: "" };
   at("failure").hidden = failure.title === "";
   say("failure-title", failure.title);
