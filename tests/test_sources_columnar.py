@@ -11,7 +11,7 @@ from quarterdeck.config import Company
 from quarterdeck.errors import InputInvalid
 from quarterdeck.inventory import TABLES
 from quarterdeck.sources.columnar import typed_columns
-from quarterdeck.sources.dynamodb_json import Answer, Items, Lines, Origin, rows_of
+from quarterdeck.sources.dynamodb_json import Answer, Items, Kinds, Lines, Origin, rows_of
 from quarterdeck.sources.fields import fields_of
 from quarterdeck.sources.reading import Document
 from quarterdeck.sources.tables import read_table, typed_table
@@ -74,7 +74,7 @@ class Alone:
     def origin(self):
         return self.rows.origin
 
-    def columns(self, _attributes):
+    def columns(self, _kinds):
         return None
 
     def page(self, rows, attributes):
@@ -94,10 +94,10 @@ def answer(*given):
     return Answer(Origin("T", "item", range(1, len(given) + 1)), json.dumps({"Items": given, "Count": 1}).encode())
 
 
-def outcome(rows):
-    """Rows and findings of *rows*, or that they were refused."""
+def outcome(*rows):
+    """The table and the findings that *rows* give, or that they were refused."""
     try:
-        table, findings = typed_table("events", lambda _: [rows], COMPANY)
+        table, findings = typed_table("events", lambda _: rows, COMPANY)
     except InputInvalid:
         return "refused"
     return table.to_pylist(), [finding.message for finding in findings]
@@ -143,14 +143,20 @@ VALUES = st.one_of(
 @settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.dictionaries(st.sampled_from(ATTRIBUTES), VALUES, max_size=2), min_size=1, max_size=4))
 def test_at_once_or_alone_gives_the_same(spoilt):
-    """Whatever stands in the attributes, three ways to type them at once give what typing each alone gives."""
-    given_items = [item(number, **attributes) for number, attributes in enumerate(spoilt)]
-    alone = outcome(Alone(items(*given_items)))
+    """
+    Whatever stands in the attributes, three ways to type them at once give what typing each alone gives.
 
-    assert outcome(items(*given_items)) == alone
-    assert outcome(answer(*given_items)) == alone
+    So they do after ordinary rows, of which pyarrow has learned what to look for.
+    """
+    ordinary = [item(number) for number in (11, 12)]
+    given_items = [item(number, **attributes) for number, attributes in enumerate(spoilt)]
+    alone = outcome(Alone(items(*ordinary)), Alone(items(*given_items)))
+
+    assert outcome(items(*ordinary), items(*given_items)) == alone
+    assert outcome(items(*ordinary, *given_items)) == alone
+    assert outcome(answer(*ordinary), answer(*given_items)) == alone
     if "\\ud" not in json.dumps(given_items):  # half of a pair cannot be written but as an escape
-        assert outcome(lines(*given_items)) == alone
+        assert outcome(lines(*ordinary), lines(*given_items)) == alone
 
 
 @pytest.mark.parametrize("rows_from", [items, lines, answer])
@@ -158,7 +164,7 @@ def test_what_is_written_as_most_is_typed_at_once(rows_from):
     """No row of ordinary values is read alone: that would give the same, many times slower."""
     rows = rows_from(*[item(number) for number in range(200)])
 
-    typed = typed_columns(rows.columns(ATTRIBUTES), FIELDS, TABLES["events"].arrow_schema(COLUMNS), ZONE)
+    typed = typed_columns(rows.columns(Kinds(ATTRIBUTES)), FIELDS, TABLES["events"].arrow_schema(COLUMNS), ZONE)
 
     assert typed.table.num_rows == 200
     assert not typed.alone
@@ -191,11 +197,28 @@ def test_what_is_written_otherwise_is_read_alone(rows_from, strange):
     """One strange value among ordinary ones holds its own row back, and no other."""
     rows = rows_from(*[item(number, **(strange if number == 90 else {})) for number in range(200)])
 
-    typed = typed_columns(rows.columns(ATTRIBUTES), FIELDS, TABLES["events"].arrow_schema(COLUMNS), ZONE)
+    typed = typed_columns(rows.columns(Kinds(ATTRIBUTES)), FIELDS, TABLES["events"].arrow_schema(COLUMNS), ZONE)
 
     assert "2026-02-30" in str(strange) or typed.alone == [90]
     assert 90 in typed.alone
     assert typed.table.num_rows == 200 - len(typed.alone)
+
+
+@pytest.mark.parametrize("rows_from", [items, lines, answer])
+def test_a_kind_that_is_new_is_looked_for_from_then_on(rows_from):
+    """Where an attribute is a number in the first rows and a text in the next, those too are typed at once."""
+    kinds = Kinds(ATTRIBUTES)
+    rows_from(*[item(number) for number in range(20)]).columns(kinds)
+    learned = kinds.item()
+    texts = rows_from(*[item(number, price={"S": f"{number}.25"}) for number in range(20)])
+
+    typed = typed_columns(texts.columns(kinds), FIELDS, TABLES["events"].arrow_schema(COLUMNS), ZONE)
+
+    assert learned.field("price").type.names == ["N"]
+    assert typed.table["price_minor"].to_pylist() == [100 * number + 25 for number in range(20)]
+    assert not typed.alone
+    assert kinds.item().field("price").type.names == ["S", "N", "BOOL", "NULL"]
+    assert kinds.item().field("guests").type.names == ["N"]
 
 
 def test_eighteen_digits_are_exact():

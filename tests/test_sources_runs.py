@@ -8,6 +8,7 @@ import pytest
 
 from quarterdeck.errors import StoreUnwritable
 from quarterdeck.sources import runs
+from quarterdeck.sources.ahead import hands
 from quarterdeck.sources.runs import in_order
 
 SCHEMA = pa.schema([("id", pa.string()), ("value", pa.int64())])
@@ -31,7 +32,8 @@ def pages(ids, size=4):
 def ordered(ids):
     """The rows of *ids* in order, and the pairs that were given twice."""
     twice = []
-    table = in_order(pages(ids), SCHEMA, "id", lambda *found: twice.append(found))
+    with hands() as pool:
+        table = in_order(pages(ids), SCHEMA, "id", lambda *found: twice.append(found), pool)
     return table, twice
 
 
@@ -82,8 +84,8 @@ def test_nothing_is_left_on_disk(tmp_path):
     assert table.num_rows == 100
     assert list(tmp_path.iterdir()) == []
 
-    with pytest.raises(ZeroDivisionError):
-        in_order((1 / 0 for _ in range(1)), SCHEMA, "id", print)
+    with pytest.raises(ZeroDivisionError), hands() as pool:
+        in_order((1 / 0 for _ in range(1)), SCHEMA, "id", print, pool)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from quarterdeck.sources.dynamodb_json import Columns
+from quarterdeck.sources.dynamodb_json import TEXTS, Columns, by_kind
 from quarterdeck.sources.fields import Field
 from quarterdeck.sources.values import MOST_HOURS, YEARS, NotUnderstood, is_shown_twice
 
@@ -76,13 +76,14 @@ def typed_columns(columns: Columns, fields: Sequence[Field], schema: pa.Schema, 
 
 def _typed(field: Field, cells: pa.StructArray, zone: ZoneInfo) -> tuple[pa.Array, Mask]:
     """The values of *cells*, and which of them are understood; what is not, is null."""
-    strings, numbers, flags, nulls = cells.flatten()
-    given = sum(_mask(pc.is_valid(kind)).astype(np.int8) for kind in (strings, numbers, flags, nulls))
+    found = {kind: values for kind, values in by_kind(cells).items() if values.null_count < len(values)}
+    given = sum(_mask(pc.is_valid(values)).astype(np.int8) for values in found.values())
     is_plain = (given == 1) | _mask(pc.is_null(cells))  # else it is of a kind that no column of ours holds
-    texts = pc.coalesce(strings, numbers) if numbers.null_count < len(cells) else strings
+    written = [found[kind] for kind in TEXTS if kind in found]
+    texts = pc.coalesce(*written) if written else pa.nulls(len(cells), pa.string())
     texts = pc.if_else(pc.equal(texts, ""), None, texts)
-    if flags.null_count < len(cells):
-        if field.column.kind == "flag" and not field.source.values and texts.null_count == len(cells):
+    if flags := found.get("BOOL"):
+        if field.column.kind == "flag" and not field.source.values and not written:
             return flags, is_plain & _is_there(field, flags)
         words = flags.cast(pa.string())  # true and false, for which the column map may have other words
         is_plain &= _mask(pc.or_(pc.is_null(flags), pc.is_in(words, pa.array(list(field.source.values), pa.string()))))

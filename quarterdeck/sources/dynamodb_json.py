@@ -9,10 +9,9 @@ that a real table holds beside them are never kept.
 
 from __future__ import annotations
 
-import io
 import json
 from array import array
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,7 +23,7 @@ from quarterdeck.sources.decoding import text_pieces, text_values
 from quarterdeck.sources.reading import Document
 
 # S and N are both texts: a table may hold an attribute as S here and as N there.
-_TEXTS = ("S", "N")
+TEXTS = ("S", "N")
 _KINDS = {
     "B": "a binary value (B)",
     "SS": "a set of strings (SS)",
@@ -34,7 +33,7 @@ _KINDS = {
     "M": "a map (M)",
 }
 # What a cell of ours may be. pyarrow passes over the other kinds, which leaves a value without any of these.
-_TYPED = pa.struct([("S", pa.string()), ("N", pa.string()), ("BOOL", pa.bool_()), ("NULL", pa.bool_())])
+_READABLE = {"S": pa.string(), "N": pa.string(), "BOOL": pa.bool_(), "NULL": pa.bool_()}
 _LINE = b'{"Item":'
 _EXPECTED = "a typed value such as {'S': 'text'} or {'N': '12'}"
 # Under these names the CLI and the API say that there is more than what they printed.
@@ -52,6 +51,44 @@ Cell = str | bool | Unreadable | None
 
 
 Columns = Mapping[str, pa.StructArray]
+
+
+class Kinds:
+    """
+    The kinds that pyarrow looks for in each attribute of a table: those met so far, since each costs a column to build.
+
+    Rows are read in pieces, by several threads. Whoever meets a value of none of them reads its piece once more with
+    all, and so does everybody from then on.
+    """
+
+    def __init__(self, attributes: Collection[str]) -> None:
+        self._wanted: Mapping[str, Collection[str]] = dict.fromkeys(attributes, ())
+
+    def item(self) -> pa.StructType:
+        """An item, for pyarrow."""
+        return pa.struct([(attribute, _typed(kinds or _READABLE)) for attribute, kinds in self._wanted.items()])
+
+    def are_missed_by(self, columns: Columns) -> bool:
+        """Whether *columns* are to be read anew, since a value is of a kind that was not looked for."""
+        met, missed = dict(self._wanted), False
+        for attribute, cells in columns.items():
+            counts = {kind: len(values) - values.null_count for kind, values in by_kind(cells).items()}
+            if sum(counts.values()) < len(cells) - cells.null_count:
+                met[attribute] = _READABLE
+                missed = missed or len(counts) < len(_READABLE)
+            elif not met[attribute]:
+                met[attribute] = [kind for kind, count in counts.items() if count]
+        self._wanted = met
+        return missed
+
+
+def by_kind(cells: pa.StructArray) -> dict[str, pa.Array]:
+    """The values of *cells* that are of each kind that was looked for, null where they are of another."""
+    return dict(zip(cells.type.names, cells.flatten(), strict=True))
+
+
+def _typed(kinds: Collection[str]) -> pa.StructType:
+    return pa.struct([(kind, _READABLE[kind]) for kind in kinds])
 
 
 @dataclass(frozen=True)
@@ -89,9 +126,9 @@ class Rows(Protocol):
     def origin(self) -> Origin:
         """Where they come from."""
 
-    def columns(self, attributes: Collection[str]) -> Columns | None:
+    def columns(self, kinds: Kinds) -> Columns | None:
         """
-        All of them at once: each attribute as a struct of S, N, BOOL and NULL, null where a row lacks it.
+        All of them at once: each attribute as a struct of some of S, N, BOOL and NULL, null where a row lacks it.
 
         None where pyarrow refuses them. A value of another kind is a struct without any value.
         """
@@ -112,14 +149,8 @@ class Items:
     origin: Origin
     items: Sequence[object]
 
-    def columns(self, attributes: Collection[str]) -> Columns | None:
-        try:
-            return {
-                attribute: pa.array([item.get(attribute) for item in self.items], _TYPED)  # type: ignore[attr-defined] # no item: refused below
-                for attribute in attributes
-            }
-        except (pa.ArrowException, AttributeError, UnicodeEncodeError):
-            return None
+    def columns(self, kinds: Kinds) -> Columns | None:
+        return _columns(kinds, self.origin, lambda item: pa.array(self.items, item))
 
     def page(self, rows: Sequence[int], attributes: Collection[str]) -> Page:
         return page_of(self.origin.of(rows), [self.items[row] for row in rows], attributes)
@@ -132,9 +163,8 @@ class Answer:
     origin: Origin
     text: bytes
 
-    def columns(self, attributes: Collection[str]) -> Columns | None:
-        found = _parsed(self.text, "Items", pa.list_(_item(attributes)))
-        return None if found is None else _columns(found.flatten(), attributes, self.origin)
+    def columns(self, kinds: Kinds) -> Columns | None:
+        return _columns(kinds, self.origin, lambda item: _parsed(self.text, "Items", pa.list_(item)).flatten())
 
     def page(self, rows: Sequence[int], attributes: Collection[str]) -> Page:
         items = json.loads(self.text)["Items"]
@@ -148,9 +178,8 @@ class Lines:
     origin: Origin
     text: bytes
 
-    def columns(self, attributes: Collection[str]) -> Columns | None:
-        found = _parsed(self.text, "Item", _item(attributes))
-        return None if found is None else _columns(found, attributes, self.origin)
+    def columns(self, kinds: Kinds) -> Columns | None:
+        return _columns(kinds, self.origin, lambda item: _parsed(self.text, "Item", item))
 
     def page(self, rows: Sequence[int], attributes: Collection[str]) -> Page:
         place, numbers, texts = self.origin.place, self.origin.numbers, self.text.split(b"\n")
@@ -159,25 +188,26 @@ class Lines:
         return page_of(Origin(place, self.origin.counted, [line for line, _ in found]), items, attributes)
 
 
-def _item(attributes: Collection[str]) -> pa.StructType:
-    return pa.struct([(attribute, _TYPED) for attribute in attributes])
-
-
-def _parsed(text: bytes, key: str, kind: pa.DataType) -> pa.Array | None:
-    """What *key* holds in the JSON values of *text*; None where pyarrow refuses them."""
+def _parsed(text: bytes, key: str, kind: pa.DataType) -> pa.Array:
+    """What *key* holds in the JSON values of *text*; pyarrow raises where it refuses them."""
     wanted = pa.json.ParseOptions(pa.schema([(key, kind)]), unexpected_field_behavior="ignore")
     at_once = pa.json.ReadOptions(use_threads=False, block_size=len(text) + 1)
-    try:
-        return pa.json.read_json(io.BytesIO(text), at_once, wanted)[key].combine_chunks()
-    except pa.ArrowException:
-        return None
+    return pa.json.read_json(pa.BufferReader(text), at_once, wanted)[key].combine_chunks()
 
 
-def _columns(items: pa.StructArray, attributes: Collection[str], origin: Origin) -> Columns | None:
-    """The columns of *items*, if each row of *origin* is one."""
-    if len(items) != len(origin.numbers) or items.null_count:
-        return None
-    return dict(zip(attributes, items.flatten(), strict=True))
+def _columns(kinds: Kinds, origin: Origin, read: Callable[[pa.StructType], pa.StructArray]) -> Columns | None:
+    """The columns of what *read* gives for a type of item, if each row of *origin* is one."""
+    while True:
+        item = kinds.item()
+        try:
+            items = read(item)
+        except (pa.ArrowException, UnicodeEncodeError):
+            return None
+        if len(items) != len(origin.numbers) or items.null_count:
+            return None
+        columns = dict(zip(item.names, items.flatten(), strict=True))
+        if not kinds.are_missed_by(columns):
+            return columns
 
 
 def rows_of(document: Document) -> Iterator[Rows]:
@@ -263,7 +293,7 @@ def _cell(typed: object) -> Cell:
         return None
     if isinstance(typed, dict) and len(typed) == 1:
         [(kind, value)] = typed.items()
-        if kind in _TEXTS and isinstance(value, str):
+        if kind in TEXTS and isinstance(value, str):
             return value
         if kind == "BOOL" and isinstance(value, bool):
             return value

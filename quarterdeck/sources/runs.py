@@ -11,19 +11,25 @@ from __future__ import annotations
 import tempfile
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from quarterdeck.files import saying_what_could_not_be_written
+from quarterdeck.sources.ahead import ahead
 
-_RUN_ROWS = 8_192  # sorted at once, and held while rows come in
-_BLOCK_ROWS = 1_024  # of each run, held while the runs are merged
+_RUN_ROWS = 16_384  # sorted at once, and held while rows come in
+_BLOCK_ROWS = 2_048  # of each run, held while the runs are merged
 
 
 def in_order(
-    tables: Iterable[pa.Table], schema: pa.Schema, key: str, refuse_twice: Callable[[str, int, int], None]
+    tables: Iterable[pa.Table],
+    schema: pa.Schema,
+    key: str,
+    refuse_twice: Callable[[str, int, int], None],
+    pool: ThreadPoolExecutor,
 ) -> pa.Table:
     """
     All rows of *tables* by *key*, a text that every row has, in the order of its UTF-8 bytes.
@@ -31,6 +37,7 @@ def in_order(
     Args:
         tables: Each with *schema*; the next one is asked for when this one was taken in.
         refuse_twice: Called with a key and the numbers (from 0, as they came) of two rows that have it.
+        pool: Its threads sort.
 
     Raises:
         StoreUnwritable: The folder for temporary files (`TMPDIR`) is full or not ours.
@@ -39,22 +46,26 @@ def in_order(
     with saying_what_could_not_be_written(room), tempfile.TemporaryDirectory(prefix="quarterdeck-") as scratch:
         runs, merged = Path(scratch) / "runs.arrow", Path(scratch) / "merged.arrow"
         numbered = schema.append(pa.field("row", pa.int64()))
-        blocks = _write_runs(runs, tables, numbered, key)
+
+        def by_key(rows: pa.Table) -> pa.Table:
+            return rows.sort_by([(key, "ascending")]).combine_chunks()
+
+        blocks = _write_runs(runs, ahead(pool, by_key, _runs(tables, numbered)), numbered)
         with pa.OSFile(str(runs)) as source, pa.ipc.new_file(str(merged), schema) as file:
             last: tuple[str, int] | None = None
-            for rows in _merged(pa.ipc.open_file(source), blocks, key):
+            for _, rows in ahead(pool, by_key, _merged(pa.ipc.open_file(source), blocks, key)):
                 last = _each_once(rows, key, last, refuse_twice)
                 file.write_table(rows.select(schema.names))
         return pa.ipc.open_file(pa.memory_map(str(merged))).read_all()
 
 
-def _write_runs(path: Path, tables: Iterable[pa.Table], schema: pa.Schema, key: str) -> list[range]:
-    """Write sorted runs to *path*; the numbers of each one's blocks there."""
+def _write_runs(path: Path, sorted_runs: Iterable[tuple[pa.Table, pa.Table]], schema: pa.Schema) -> list[range]:
+    """Write them to *path*; the numbers of each one's blocks there."""
     runs: list[range] = []
     written = 0
     with pa.ipc.new_file(str(path), schema) as file:
-        for run in _runs(tables, schema):
-            blocks = run.sort_by([(key, "ascending")]).combine_chunks().to_batches(max_chunksize=_BLOCK_ROWS)
+        for _, run in sorted_runs:
+            blocks = run.to_batches(max_chunksize=_BLOCK_ROWS)
             for block in blocks:
                 file.write_batch(block)
             runs.append(range(written, written + len(blocks)))
@@ -78,7 +89,7 @@ def _runs(tables: Iterable[pa.Table], schema: pa.Schema) -> Iterator[pa.Table]:
 
 
 def _merged(file: pa.ipc.RecordBatchFileReader, runs: Iterable[range], key: str) -> Iterator[pa.Table]:
-    """The rows of all runs by *key*, a piece at a time."""
+    """The rows of all runs in pieces: none has a key that is smaller than one of the piece before."""
     left = [(file.get_batch(blocks[0]), blocks[1:]) for blocks in runs]
     while left:
         # Up to here no run can have a smaller key than what is held of it.
@@ -91,7 +102,7 @@ def _merged(file: pa.ipc.RecordBatchFileReader, runs: Iterable[range], key: str)
                 still_left.append((block.slice(count), blocks))
             elif blocks:
                 still_left.append((file.get_batch(blocks[0]), blocks[1:]))
-        yield pa.Table.from_batches(parts).sort_by([(key, "ascending")]).combine_chunks()
+        yield pa.Table.from_batches(parts)
         left = still_left
 
 

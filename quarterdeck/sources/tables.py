@@ -7,9 +7,9 @@ are written in another way are typed one by one, by the same readers (`fields`),
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
@@ -22,15 +22,15 @@ from quarterdeck.config import Company
 from quarterdeck.errors import InputInvalid
 from quarterdeck.inventory import TABLES
 from quarterdeck.source_settings import TableName
+from quarterdeck.sources.ahead import ahead, hands
 from quarterdeck.sources.columnar import Typed, typed_columns
-from quarterdeck.sources.dynamodb_json import Cell, Origin, Page, Rows, Unreadable, rows_of
+from quarterdeck.sources.dynamodb_json import Cell, Kinds, Origin, Page, Rows, Unreadable, rows_of
 from quarterdeck.sources.fields import Field, fields_of
 from quarterdeck.sources.reading import UNWATCHED, Document, Finding, Reading, Watch
 from quarterdeck.sources.runs import in_order
 from quarterdeck.sources.values import NotUnderstood, is_shown_twice
 
 _NAMED_AT_MOST = 10
-_THREADS = 2  # that type rows while others are read, and sorted; pyarrow lets them run side by side
 
 
 @dataclass
@@ -113,12 +113,9 @@ def typed_table(
         found = f"{reader.key} {id_!r} a second time (first: {_place(reader.origins, first)})"
         raise InputInvalid(_place(reader.origins, second), found, "every id once")
 
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="typing") as pool:
-        try:
-            typed = reader.typed(rows(reader.attributes), pool)
-            table = in_order(typed, reader.schema, reader.key, refuse_twice)
-        finally:
-            pool.shutdown(cancel_futures=True)
+    with hands() as pool:
+        typed = reader.typed(rows(reader.attributes), pool)
+        table = in_order(typed, reader.schema, reader.key, refuse_twice, pool)
     return table, list(_doubtful(name, reader.fields, reader.doubts, table.num_rows))
 
 
@@ -131,29 +128,24 @@ class _Reader:
         self.key = TABLES[name].key[0]
         self.schema = TABLES[name].arrow_schema([one.ours for one in fields])
         self.attributes = frozenset(one.source.attribute for one in fields if one.source.attribute is not None)
+        self.kinds = Kinds(sorted(self.attributes))
         self.zone = zone
         self.doubts = _Doubts()
         self.origins: list[Origin] = []
 
     def typed(self, rows: Iterable[Rows], pool: ThreadPoolExecutor) -> Iterator[pa.Table]:
         """Tables of *rows*, in their order; whoever takes one lets another be typed."""
-        waiting: deque[tuple[Rows, Future[Typed]]] = deque()
-        for some in rows:
-            waiting.append((some, pool.submit(self._at_once, some)))
-            if len(waiting) > _THREADS:
-                yield from self._tables(*waiting.popleft())
-        while waiting:
-            yield from self._tables(*waiting.popleft())
+        for some, typed in ahead(pool, self._at_once, rows):
+            yield from self._tables(some, typed)
 
     def _at_once(self, rows: Rows) -> Typed:
         """What can be typed at once, and the numbers of the rows that cannot."""
-        columns = rows.columns(sorted(self.attributes))
+        columns = rows.columns(self.kinds)
         if not columns:
             return Typed(self.schema.empty_table(), alone=range(len(rows.origin.numbers)))
         return typed_columns(columns, self.fields, self.schema, self.zone)
 
-    def _tables(self, rows: Rows, typing: Future[Typed]) -> Iterator[pa.Table]:
-        typed = typing.result()
+    def _tables(self, rows: Rows, typed: Typed) -> Iterator[pa.Table]:
         self.doubts.met.update(typed.met)
         if len(typed.table):
             alone = set(typed.alone)
