@@ -20,6 +20,7 @@ import pytest
 import uvicorn
 from checkers import seen_on
 from harbour import SAYS, FakeMailer, Harbour, make_harbour
+from hostile import listener
 from stand_ins import new_bucket
 
 from quarterdeck.archive import write_archive
@@ -326,6 +327,43 @@ def test_the_server_shows_pages_sandboxed_and_hands_notebooks_over(served):
     assert "script-src" not in page[1]["content-security-policy"]
     assert notebook[1]["content-disposition"].startswith("attachment")
     assert "released" in index[2]
+
+
+def test_a_script_that_a_notebook_put_out_is_never_run(browser, tmp_path):
+    """
+    Scripts, handlers, frames and addresses in an executed notebook's output: its words are shown, nothing happens.
+
+    So from the folder, and from the server, which also shows a page sandboxed that foreign hands have written; the
+    notebook itself is a file to save there.
+    """
+    context = browser.new_context()  # with every policy in force
+    page = context.new_page()
+    seen = []
+
+    def look(address: str) -> None:
+        page.goto(address)
+        page.wait_for_timeout(300)
+        seen.append((page.inner_text("main"), page.title(), page.evaluate("window.mark")))
+
+    made = make_harbour(tmp_path)
+    with listener() as outside:
+        made.report("cfo", SAYS.format(words="Recognised"), outside.cell("for people"))
+        made.run("cfo")
+        write(made, FolderStore(made.root / "outputs", "harbour"))
+        with serving(made) as served:
+            for place in (f"http://127.0.0.1:{served.port}/", f"{(made.root / 'outputs').as_uri()}/"):
+                look(f"{place}2026-W47/cfo/page.html")
+            page.goto(f"http://127.0.0.1:{served.port}/archive/2026-W47/cfo/index.html")
+            with page.expect_download() as saved:
+                page.get_by_role("link", name="Executed notebook").click()
+            (made.folder("cfo/2026-W47") / "page.html").write_text(f"<main>{outside.html('for people')}</main>")
+            look(f"http://127.0.0.1:{served.port}/2026-W47/cfo/page.html")
+    context.close()
+
+    assert all("for people" in words for words, _, _ in seen)
+    assert "owned" not in str([told for _, *told in seen])
+    assert (len(seen), outside.asked) == (3, [])  # the third is what foreign hands wrote
+    assert saved.value.suggested_filename == "2026-W47-cfo-executed.ipynb"
 
 
 @pytest.mark.parametrize(

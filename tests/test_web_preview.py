@@ -10,6 +10,7 @@ import psutil
 import pytest
 from checkers import seen_on
 from harbour import SAYS, Harbour, make_harbour
+from hostile import listener
 from playwright.sync_api import Page, expect
 from previewing import Served, preview
 
@@ -213,6 +214,26 @@ def test_a_script_in_an_edition_is_shown_and_never_run(browser, served, project)
     assert opened.title() != "owned"
     assert hostile.partition("<img")[0] in opened.content()
     context.close()
+
+
+@pytest.mark.usefixtures("page")
+def test_a_script_that_a_notebook_puts_out_is_never_run(browser, served, project):
+    """Of scripts, handlers, frames and addresses in an executed notebook's output the words are shown, and no more."""
+    context = browser.new_context()  # with every policy in force
+    with listener() as outside:
+        project.report("cfo", SAYS.format(words="Recognised"), outside.cell("for people"))
+        opened = context.new_page()
+        opened.goto(f"{served.address}?report=cfo#page")
+        expect(opened.frame_locator("#now").locator("main")).to_contain_text("for people", timeout=LONG_MS)
+        seen = [(opened.title(), opened.evaluate("window.mark"))]
+        for view in ("desktop", "phone", "dark", "text", "source", "headers", "page"):
+            opened.goto(f"{served.address}show/now/cfo/{view}")  # without the frame, whose attribute keeps scripts back
+            opened.wait_for_timeout(200)
+            seen.append((opened.title(), opened.evaluate("window.mark")))
+    context.close()
+
+    assert "owned" not in str(seen)
+    assert (len(seen), outside.asked) == (8, [])
 
 
 def test_last_weeks_edition_stands_beside(page, project, served):
