@@ -491,7 +491,7 @@ def test_split_bars_tell_what_there_is_of_each_part():
 
     assert chart.alt == (
         "Bars of risks by function, by Secret in source, Shared secret, No default. "
-        f"{LONG} 0: Secret in source 1, No default 3; {LONG} 1: 0."
+        f"{LONG} 0: Secret in source 1, No default 3; {LONG} 1: 0. Bad news: Secret in source."
     )
     picture = Image.open(io.BytesIO(chart.png(LIGHT))).convert("RGB")
     found = {"#{:02X}{:02X}{:02X}".format(*colour) for _, colour in picture.getcolors()}
@@ -525,16 +525,88 @@ def test_a_bridge_says_how_much_more_or_less_its_end_is(count):
     assert written.count(f"−{5 * count}.0%") == 1
 
 
-def test_bars_against_plan_count_what_they_leave_out():
-    """Of 15 the twelve largest are drawn, and the one furthest over its plan; how many more there are is said."""
-    rows = [charts.PlanRow(f"Account {number}", 100_000 - 1_000 * number, 100_000) for number in range(14)]
-    rows.append(charts.PlanRow("Tea", 9_000, 1_000))
+NUMBERS = range(20)
+LEFT_OUT = {
+    "bars": charts.bars(
+        [charts.Bar(f"No. {at}", 100 - at, tone="worse" if at == 19 else "neutral") for at in NUMBERS],
+        subject="costs",
+        show=US.money,
+    ),
+    "split": charts.split_bars(
+        [charts.SplitRow(f"No. {at}", (at,), is_worse=at == 19) for at in NUMBERS],
+        ["Risks"],
+        subject="risks",
+        show=US.count,
+    ),
+    "funnel": charts.funnel(
+        [charts.FunnelRow(f"No. {at}", (100, 90 - at), is_worse=at == 19) for at in NUMBERS],
+        stages=("Inquiries", "Booked"),
+        share_head="Booked",
+        subject="events",
+        display=US,
+    ),
+    "ranges": charts.ranges(
+        [charts.Range(f"No. {at}", 1, 90 - at, 99) for at in NUMBERS], subject="lead time", show=US.number
+    ),
+    "heat map": charts.heat_map(
+        [f"No. {at}" for at in NUMBERS],
+        ["Mon"],
+        [[charts.HeatCell(f"{at}%", 1, is_framed=at == 19)] for at in NUMBERS],
+        subject="use",
+    ),
+    "against plan": charts.against_plan(
+        [charts.PlanRow(f"No. {at}", 100_000 - 1_000 * at, 100_000 if at < 19 else 1_000) for at in NUMBERS],
+        subject="expenses",
+        display=US,
+        better="less",
+    ),
+}
 
-    chart = charts.against_plan(rows, subject="expenses", display=US, better="less")
+
+@pytest.mark.parametrize("chart", LEFT_OUT.values(), ids=LEFT_OUT)
+def test_rows_that_are_not_drawn_are_counted_and_told_ones_stay(chart):
+    """Of 20 rows twelve are drawn, among them the last, of which the title speaks; both count the rest."""
     written = [text for text, _ in lettering_of(chart.figure(LIGHT))]
 
-    assert {"Tea", "and 3 more"} <= set(written)
-    assert "Account 11" not in written
+    assert {"No. 0", "No. 19", "and 8 more"} <= set(written)
+    assert sum(text.startswith("No. ") for text in written) == 12
+    assert "8 more" in chart.alt or re.search(
+        r"and (?:9|1\d) more", chart.alt
+    )  # an alt text may hold fewer than are drawn
+
+
+COLOURS = {colour for theme in (LIGHT, DARK) for colour in (theme.better, theme.worse)}
+
+
+@every_drawing
+def test_no_chart_tells_good_or_bad_by_colour_alone(chart):
+    """Who sees no colours finds a sign, a word or bold letters at the mark; who sees nothing, a word in the alt."""
+    figure = chart.figure(LIGHT)
+    texts = [text for text in figure.findobj(mpl.text.Text) if text.get_text()]
+    written = {text.get_text() for text in texts}
+    judged = {text.get_text() for text in texts if mpl.colors.to_hex(text.get_color()).upper() in COLOURS}
+    bold = {text.get_text() for text in texts if "Semibold" in str(text.get_fontproperties().get_file())}
+    names = written - judged
+
+    unmarked = {text for text in judged if text[0] not in "+−" and "Minimum" not in written and "plan:" not in text}
+    assert not unmarked or names & bold
+    if judged:
+        assert re.search(r"better|worse|minimum|(?:Good|Bad) news: ", chart.alt)
+    if any(text[0] in "+−" for text in judged) and "Actual, plan outlined" in written:
+        assert written & {"Over plan is worse", "Under plan is worse"}
+
+
+def test_a_verdict_names_its_marks():
+    """Alt texts name what is drawn as good or bad news; of many the first four, and how many more."""
+    many = charts.columns([charts.Column(f"{at} days", at, "worse") for at in range(6)], subject="debt", show=US.count)
+    both = charts.bars(
+        [charts.Bar("Phone", 3, tone="better"), charts.Bar("Fair", 2, tone="worse"), charts.Bar("Site", 1)],
+        subject="worth",
+        show=US.count,
+    )
+
+    assert many.alt.endswith("Bad news: 0 days, 1 days, 2 days, 3 days, 2 more.")
+    assert both.alt == "Horizontal bars of worth. Phone 3, Fair 2, Site 1. Good news: Phone. Bad news: Fair."
 
 
 def test_a_long_bridge_keeps_its_sums():

@@ -122,7 +122,7 @@ def test_a_delta_beside_a_kpi_is_cut_at_a_word():
 
     body, _ = write_letter(Document("Cash", "", (Section("", "a", (kpis,)),), (), None, {}, ()), IDENTITY)
 
-    assert "▲ +$1.2k more than… on week" in body.text
+    assert "▲ +$1.2k more than… worse\n" in body.text
     assert "more than…</b>" in body.html
     assert "anybody" not in body.text + body.html
 

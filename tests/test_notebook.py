@@ -711,7 +711,7 @@ def test_blocks_have_html_and_text_without_foreign_markup(report):
     assert "Bay & Sons & <i>" in text
     assert "Decide: <script>alert(1)</script>" in text
     assert "Cash: n/a, the company's folder has no balances" in text
-    assert "▼ −$600 on week" in text
+    assert "▼ −$600 worse on week" in text
     assert "Total | $9.9k" in text
     for block in blocks:
         assert BLOCK.validate_python(block.model_dump(mode="json")) == block

@@ -293,16 +293,91 @@ def test_absent_kpi_says_why_in_place_of_its_deltas(rendered):
         assert in_order(text, "Cash today", "n/a", "the books have no balances")
 
 
-def test_delta_has_arrow_sign_and_basis(rendered):
-    """A delta is told by arrow and sign as well as by colour, and one without a change is an equals sign."""
-    deltas = (
-        Delta(text="+$1.2k", basis="on week", direction="up", tone="worse"),
-        Delta(text="0", basis="on year", direction="same", tone="neutral"),
+def test_kpis_are_columns_of_text(rendered):
+    """A delta has arrow, sign and verdict under its basis; one without a change is an equals sign; figures line up."""
+    worse = Delta(text="+$1.2k", basis="on week", direction="up", tone="worse")
+    same = Delta(text="0", basis="on year", direction="same", tone="neutral")
+    kpis = (
+        kpi(deltas=(worse, same)),
+        kpi(label="Runway", value="11", unit="weeks", deltas=(same,)),
+        kpi(label="Margin", value="n/a", reason="The books of this company have no balances, so nothing is known."),
     )
 
-    text = rendered(Kpis(kpis=(kpi(deltas=deltas),))).body.text
+    text = rendered(Kpis(kpis=kpis)).body.text
 
-    assert "Cash today  $212.4k  ▲ +$1.2k on week  = 0 on year" in text
+    assert [line for line in text.split("\n") if re.match(r"  +(?:on|is) |Cash|Runway|Margin", line)] == [
+        "                      on week         on year",
+        "Cash today   $212.4k  ▲ +$1.2k worse  = 0",
+        "Runway      11 weeks                  = 0",
+        "Margin           n/a  The books of this company have no balances, so nothing",
+        "                      is known.",
+    ]
+
+
+class Judged(HTMLParser):
+    """What stands in each coloured element of a mail or page, with the words of the paragraph or cell around it."""
+
+    BLOCKS = ("p", "li", "td")
+
+    def __init__(self, text):
+        super().__init__()
+        self.found, self._open, self._marks = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.handle_data(" ")  # what stands on a line of its own is a word of its own
+        if tag in self.BLOCKS:
+            self._open.append("")
+        style = dict(attrs).get("class") or dict(attrs).get("style") or ""
+        for tone, colour in (("better", "#1A7193"), ("worse", "#B23F17")):
+            if tone in style.split() or f"color: {colour}" in style or f"color:{colour}" in style.replace(" ", ""):
+                self._marks.append((len(self._open), tone))
+
+    def handle_data(self, data):
+        if self._open:
+            self._open[-1] += data
+
+    def handle_endtag(self, tag):
+        if tag in self.BLOCKS:
+            text = self._open.pop()
+            self.found += [(tone, plain(text).strip()) for depth, tone in self._marks if depth == len(self._open) + 1]
+            self._marks = [(depth, tone) for depth, tone in self._marks if depth <= len(self._open)]
+
+
+TONED = ("better", "worse", "neutral")
+
+
+def test_no_verdict_is_told_by_colour_alone(rendered):
+    """Whatever is coloured as good or bad has the word beside it: changes, KPIs, cells and totals, in every medium."""
+    deltas = [Delta(text=f"+{tone[0]}1", basis="on week", direction="up", tone=tone) for tone in TONED]
+    cells = [(Cell(text=tone[0]), Cell(text=f"+{tone[0]}2", tone=tone, detail="paid")) for tone in TONED]
+    blocks = (
+        SinceLastWeek(changes=tuple(Change(fact=f"{tone[0]}3.", direction="up", tone=tone) for tone in TONED)),
+        Kpis(kpis=tuple(kpi(label=each.text, deltas=(each,)) for each in deltas)),
+        Table(title="T", columns=(TableColumn(head="A"), TableColumn(head="B")), rows=tuple(cells), total=cells[1]),
+    )
+    edition = rendered(*blocks)
+
+    for markup in (edition.page, edition.body.html):
+        found = Judged(markup).found
+        assert sorted(tone for tone, _ in found) == ["better"] * 3 + ["worse"] * 4
+        assert [text for tone, text in found if tone not in text.split()] == []
+    text = edition.body.text
+    assert re.findall(r"▲.*|\+\w2", text)[:3] == ["▲ better b3.", "▲ worse  w3.", "▲        n3."]
+    assert in_order(text, "▲ +b1 better", "▲ +w1 worse", "▲ +n1\n")
+    assert in_order(
+        text, "b  +b2\n   better\n   paid", "w  +w2\n   worse\n   paid", "n  +n2\n   paid", "w  +w2\n   worse"
+    )
+
+
+def test_the_mails_of_a_report_tell_nothing_by_colour_alone(cfo):
+    """Of a whole report too; what is late says so in days."""
+    for markup in (cfo.page, cfo.body.html):
+        found = Judged(markup).found
+        assert len(found) > 5
+        assert [
+            text for tone, text in found if tone not in text.split() and not re.search(r"\d days? late", text)
+        ] == []
 
 
 def test_empty_table_says_so(rendered):

@@ -1,9 +1,9 @@
 """
 Charts in the house style: plain data in, a `Drawing` out, which is drawn in light and in dark.
 
-Actual is solid, forecast hatched, plan outlined, last year grey; better and worse are told by colour and
-sign. Bars start at zero, labels stand at their marks, and every label's place is computed from its measured
-width. Title and subtitle are text of the report, never part of a picture.
+Actual is solid, forecast hatched, plan outlined, last year grey; better and worse are told by colour, by sign or
+bold letters, and by the alt text. Bars start at zero, labels stand at their marks, and every label's place is
+computed from its measured width. Title and subtitle are text of the report, never part of a picture.
 """
 
 from quarterdeck.charts.against_plan import PlanRow, against_plan

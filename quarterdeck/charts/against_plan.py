@@ -10,7 +10,7 @@ from quarterdeck.charts.canvas import WIDTH, Canvas, Label
 from quarterdeck.charts.drawing import Drawing
 from quarterdeck.charts.layout import alt_list, demand_rows
 from quarterdeck.charts.lettering import NAME, NOTE, VALUE
-from quarterdeck.charts.rows import ROW_LIMIT, BarRoom, Rows, unallocated_last
+from quarterdeck.charts.rows import BarRoom, Rows, rows_shown, unallocated_last
 from quarterdeck.display import NOT_AVAILABLE, Display
 
 _VARIANCE_WIDTH = 150
@@ -68,10 +68,9 @@ def against_plan(
     ordered = sorted(rows, key=lambda row: unallocated_last(row.name, row.actual))
     worse = -1 if better == "more" else 1
     worst = max(ordered, key=lambda row: worse * (row.variance or 0))
-    if worst not in ordered[:ROW_LIMIT]:
-        ordered.insert(ROW_LIMIT - 1, ordered.pop(ordered.index(worst)))
-    chart = _AgainstPlan(tuple(ordered[:ROW_LIMIT]), len(ordered) - ROW_LIMIT, display, better, rate_head)
-    return Drawing(chart.height, chart.alt(subject), chart.paint)
+    shown = rows_shown(ordered, lambda row: row is worst)
+    chart = _AgainstPlan(tuple(shown), len(ordered) - len(shown), display, better, rate_head)
+    return Drawing(chart.layout.height, chart.alt(subject), chart.paint)
 
 
 @dataclass(frozen=True)
@@ -83,12 +82,8 @@ class _AgainstPlan:
     rate_head: str
 
     @property
-    def _layout(self) -> Rows:
-        return Rows(tuple(row.name for row in self.rows))
-
-    @property
-    def height(self) -> int:
-        return round(self._layout.bottom + (28 if self.left_out > 0 else 6))
+    def layout(self) -> Rows:
+        return Rows(tuple(row.name for row in self.rows), left_out=self.left_out)
 
     @property
     def _has_plan(self) -> bool:
@@ -110,16 +105,13 @@ class _AgainstPlan:
             variance = f", {self.money(row.variance, sign=True)} against plan" if row.variance is not None else ""
             return f"{row.name} {self.money(row.actual)}{rate}{variance}"
 
-        outlined = " against plan" if self._has_plan else ""
-        return alt_list(
-            f"Horizontal bars of {subject}{outlined}.", [named(row) for row in self.rows], others=max(self.left_out, 0)
-        )
+        outlined = f" against plan, {self.better} is better" if self._has_plan else ""
+        head = f"Horizontal bars of {subject}{outlined}."
+        return alt_list(head, [named(row) for row in self.rows], others=self.left_out)
 
     def paint(self, canvas: Canvas) -> None:
-        layout = self._layout
+        layout = self.layout
         layout.write_names(canvas)
-        if self.left_out > 0:
-            canvas.write(Label(f"and {self.left_out} more", NOTE, 0, layout.bottom + 18), canvas.theme.ink_2)
         right = float(WIDTH)
         if self._has_plan:
             right -= _VARIANCE_WIDTH
@@ -165,11 +157,18 @@ class _AgainstPlan:
         sizes = [variance or 0 for variance in variances]
         widths = [(size, VALUE.width(label)) for size, label in zip(sizes, labels, strict=True)]
         room = BarRoom.fitted(left, WIDTH, sizes, widths)
-        head = Label("Against plan", NOTE, room.zero, layout.head_base, "center").kept_within(left, WIDTH)
+        head = Label(
+            f"{'Under' if self.better == 'more' else 'Over'} plan is worse",
+            NOTE,
+            room.zero,
+            layout.head_base,
+            "center",
+        ).kept_within(left, WIDTH)
         canvas.write(head, theme.ink_2)
         for number, (size, label) in enumerate(zip(sizes, labels, strict=True)):
             is_good = (size > 0) == (self.better == "more")
-            colour = theme.ink_2 if not size else theme.better if is_good else theme.worse
+            is_some = any(digit in label for digit in "123456789")  # what prints as $0 is neither
+            colour = theme.ink_2 if not is_some else theme.better if is_good else theme.worse
             canvas.fill(layout.bar(number, 0.3, room.zero, room(size)), colour)
             layout.write_value(canvas, number, label, (room.zero, room(size)), colour)
         layout.axis(canvas, room.zero)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from quarterdeck.blocks import Tone
 from quarterdeck.charts.canvas import WIDTH, Canvas, Label
 from quarterdeck.charts.drawing import Drawing
-from quarterdeck.charts.layout import alt_list, demand_rows
+from quarterdeck.charts.layout import alt_list, demand_rows, verdict
 from quarterdeck.charts.lettering import NAME, NOTE, VALUE
-from quarterdeck.charts.rows import ROW_LIMIT, BarRoom, Rows, unallocated_last
+from quarterdeck.charts.rows import BarRoom, Rows, rows_shown, unallocated_last
 
 _NOTHING = "n/a"
 
@@ -24,7 +24,8 @@ class Bar:
         name: As a reader sees it.
         value: Its size, in any one unit; None when it is not known.
         detail: A second figure, finished, that stands in the column at the right: its share.
-        tone: `better` or `worse` where its colour says so; then its label must say it in words or sign too.
+        tone: `better` or `worse` where the title speaks of it as good or bad news, which bold
+            letters and the alt text say too.
         outline: What it is compared with, in the same unit: a frame around the bar.
     """
 
@@ -47,7 +48,7 @@ def bars(
     Horizontal bars from zero, the largest first and "Unallocated" last, each with its value.
 
     Args:
-        rows: In any order. Over twelve, the smallest are left out and counted in a note.
+        rows: In any order. Over twelve, the smallest without a tone are left out and counted in a note.
         subject: Measure, unit and period for the alt text: `revenue by channel, USD, 52 weeks`.
         show: Prints a value: `display.money`.
         heads: Over the bars, and over the details.
@@ -57,8 +58,9 @@ def bars(
     """
     demand_rows([row for row in rows if row.value is not None], f"bars of {subject}")
     ordered = sorted(rows, key=lambda row: unallocated_last(row.name, row.value))
-    chart = _Bars(tuple(ordered[:ROW_LIMIT]), len(ordered) - ROW_LIMIT, show, heads)
-    return Drawing(chart.height, chart.alt(subject), chart.paint)
+    shown = rows_shown(ordered, lambda row: row.tone != "neutral")
+    chart = _Bars(tuple(shown), len(ordered) - len(shown), show, heads)
+    return Drawing(chart.layout.height, chart.alt(subject), chart.paint)
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,10 @@ class _Bars:
     heads: tuple[str, str]
 
     @property
-    def _layout(self) -> Rows:
-        return Rows(tuple(row.name for row in self.rows), head=26 if any(self.heads) else 6)
-
-    @property
-    def height(self) -> int:
-        return round(self._layout.bottom + (28 if self.left_out > 0 else 6))
+    def layout(self) -> Rows:
+        head = 26 if any(self.heads) else 6
+        told = tuple(row.tone != "neutral" for row in self.rows)
+        return Rows(tuple(row.name for row in self.rows), head, told, self.left_out)
 
     def label(self, row: Bar) -> str:
         return _NOTHING if row.value is None else self.show(row.value)
@@ -84,10 +84,11 @@ class _Bars:
         named = [
             f"{row.name} {self.label(row)}" + (f" ({second}{row.detail})" if row.detail else "") for row in self.rows
         ]
-        return alt_list(f"Horizontal bars of {subject}.", named, others=max(self.left_out, 0), between=", ")
+        told = verdict((row.name, row.tone) for row in self.rows)
+        return alt_list(f"Horizontal bars of {subject}.", named, others=self.left_out, between=", ", after=told)
 
     def paint(self, canvas: Canvas) -> None:
-        layout, theme = self._layout, canvas.theme
+        layout, theme = self.layout, canvas.theme
         layout.write_names(canvas)
         right = WIDTH - self._details(canvas, layout)
         values = [row.value or 0 for row in self.rows]
@@ -105,8 +106,6 @@ class _Bars:
                 canvas.outline(layout.bar(number, 0.76, room.zero, room(row.outline)))
             layout.write_value(canvas, number, self.label(row), (room.zero, room(end)), colour)
         layout.axis(canvas, room.zero)
-        if self.left_out > 0:
-            canvas.write(Label(f"and {self.left_out} more", NOTE, 0, layout.bottom + 18), theme.ink_2)
 
     def _details(self, canvas: Canvas, layout: Rows) -> float:
         """Write the column of details, if there is one; how much room it took."""

@@ -118,7 +118,7 @@ class _Bridge:
         steps = [f"{name} {self.money(effect, sign=True)}" for name, effect in self.steps]
         head = (
             f"Bridge of {subject}: {self.start.name} {self.money(self.start.minor)}, "
-            f"{self.end.name} {self.money(self.end.minor)}. Steps:"
+            f"{self.end.name} {self.money(self.end.minor)}. Steps, + is better:"
         )
         return alt_text(alt_list(head, steps, between=", "), f"Sums: {sums}.")
 

@@ -94,7 +94,9 @@ class _Cash:
         money, prose = self.display.money, self.display.day_in_prose
         (first_day, first), (today_day, today) = self.actual[0], self.actual[-1]
         (low_day, low), (last_day, last) = self.weeks[self.lowest], self.forecast[-1]
-        under = f", {money(self.minimum - low)} under the {money(self.minimum)} minimum" if low < self.minimum else ""
+        minimum = f"the {money(self.minimum)} minimum"
+        short = f", {money(self.minimum - low)} under {minimum}" if self._is_under else f", not under {minimum}"
+        under = short if self.minimum else ""
         return alt_text(
             f"Area chart of cash at week's end, {prose(first_day, year=True)} to {prose(last_day, year=True)}.",
             f"Actual goes from {money(first)} to {money(today)} on {prose(today_day)}." if len(self.actual) > 1 else "",

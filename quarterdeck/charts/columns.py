@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from quarterdeck.blocks import Tone
 from quarterdeck.charts.canvas import WIDTH, Box, Canvas, Label, clear_of
 from quarterdeck.charts.drawing import Drawing
-from quarterdeck.charts.layout import Scale, alt_list, demand_rows, lines_of, over_bars, without_overlap
+from quarterdeck.charts.layout import Scale, alt_list, demand_rows, lines_of, over_bars, verdict, without_overlap
 from quarterdeck.charts.lettering import NAME, NOTE, VALUE
 from quarterdeck.display import NOT_AVAILABLE
 
@@ -27,7 +27,8 @@ class Column:
     Args:
         name: Under the column: an age, the last day of a week.
         value: In any one unit; None when it is not known.
-        tone: `better` or `worse` where its colour says so.
+        tone: `better` or `worse` where the title speaks of it as good or bad news, which bold
+            letters and the alt text say too.
     """
 
     name: str
@@ -83,15 +84,24 @@ class _Columns:
     def _names(self) -> list[Label]:
         middles = [self.step * (number + 0.5) for number in range(len(self.items))]
         if len(self.items) <= LABEL_ALL:
-            lines = [NAME.wrapped(item.name, self.step - 6, _NAME_LINES) for item in self.items]
+            types = [NAME if item.tone == "neutral" else VALUE for item in self.items]
             return [
                 label
-                for texts, x in zip(lines, middles, strict=True)
-                for label in lines_of(texts, NAME, x, _BOTTOM + 18)
+                for item, type_, x in zip(self.items, types, middles, strict=True)
+                for label in lines_of(type_.wrapped(item.name, self.step - 6, _NAME_LINES), type_, x, _BOTTOM + 18)
             ]
         every = max(1, round(len(self.items) / 6))
         chosen = [0, len(self.items) - 1, *range(0, len(self.items), every)]
-        labels = [Label(self.items[at].name, NOTE, middles[at], _BOTTOM + 18, "center") for at in dict.fromkeys(chosen)]
+        labels = [
+            Label(
+                self.items[at].name,
+                NOTE if self.items[at].tone == "neutral" else VALUE,
+                middles[at],
+                _BOTTOM + 18,
+                "center",
+            )
+            for at in dict.fromkeys(chosen)
+        ]
         return without_overlap(labels)
 
     @property
@@ -105,7 +115,8 @@ class _Columns:
         drawn = "Hatched columns" if self.is_forecast else "Columns"
         chosen = range(len(self.items)) if len(self.items) <= LABEL_ALL else sorted(telling(self.values))
         named = [f"{self.items[at].name} {self.label(self.items[at])}" for at in chosen]
-        return alt_list(f"{drawn} of {subject}.", named, between=", ")
+        told = verdict((item.name, item.tone) for item in self.items)
+        return alt_list(f"{drawn} of {subject}.", named, between=", ", after=told)
 
     def paint(self, canvas: Canvas) -> None:
         theme = canvas.theme

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from quarterdeck.charts.canvas import WIDTH, Canvas, Label, base_at_middle
 from quarterdeck.charts.drawing import Drawing
-from quarterdeck.charts.layout import Scale, alt_list, demand_rows
+from quarterdeck.charts.layout import Scale, alt_list, demand_rows, verdict
 from quarterdeck.charts.lettering import NAME, NOTE, VALUE
-from quarterdeck.charts.rows import ROW_LIMIT, Rows
+from quarterdeck.charts.rows import Rows, rows_shown
 from quarterdeck.display import NOT_AVAILABLE, Display
 
 STAGES = 3
@@ -23,7 +23,7 @@ class FunnelRow:
     Args:
         name: The channel.
         counts: As many as there are stages, first stage first.
-        is_worse: Its share is what the title is about: drawn as bad news.
+        is_worse: Its share is what the title is about: bad news, with its name in bold, and said in the alt text.
     """
 
     name: str
@@ -43,7 +43,8 @@ def funnel(
     For each stage a column of bars, all on one scale, and the share at the right; best share first.
 
     Args:
-        rows: In any order; twelve at most are drawn.
+        rows: In any order. Over twelve, those of the least shares are left out and counted in a note, but none that
+            is worse.
         stages: Two or three names, first stage first.
         share_head: Over the shares: `Booked of inquiries`.
         subject: Measure and period for the alt text.
@@ -56,24 +57,23 @@ def funnel(
     if not 2 <= len(stages) <= STAGES or any(len(row.counts) != len(stages) for row in rows):
         raise ValueError(f"funnel of {subject}: every row needs one count for each of two or three stages")
     ordered = sorted(rows, key=lambda row: (row.share is None, -(row.share or 0), row.name))
-    chart = _Funnel(tuple(ordered[:ROW_LIMIT]), tuple(stages), share_head, display)
-    return Drawing(chart.height, chart.alt(subject), chart.paint)
+    shown = rows_shown(ordered, lambda row: row.is_worse)
+    chart = _Funnel(tuple(shown), len(ordered) - len(shown), tuple(stages), share_head, display)
+    return Drawing(chart.layout.height, chart.alt(subject), chart.paint)
 
 
 @dataclass(frozen=True)
 class _Funnel:
     rows: tuple[FunnelRow, ...]
+    left_out: int
     stages: tuple[str, ...]
     share_head: str
     display: Display
 
     @property
-    def _layout(self) -> Rows:
-        return Rows(tuple(row.name for row in self.rows))
-
-    @property
-    def height(self) -> int:
-        return round(self._layout.bottom + 6)
+    def layout(self) -> Rows:
+        told = tuple(row.is_worse for row in self.rows)
+        return Rows(tuple(row.name for row in self.rows), told=told, left_out=self.left_out)
 
     def share(self, row: FunnelRow) -> str:
         return NOT_AVAILABLE if row.share is None else self.display.percent(row.share, 0)
@@ -84,10 +84,11 @@ class _Funnel:
             return f"{row.name} {counts} ({self.share(row)})"
 
         head = f"Funnel of {subject}: {', '.join(self.stages)} ({self.share_head.lower()})."
-        return alt_list(head, [named(row) for row in self.rows])
+        told = verdict((row.name, "worse") for row in self.rows if row.is_worse)
+        return alt_list(head, [named(row) for row in self.rows], others=self.left_out, after=told)
 
     def paint(self, canvas: Canvas) -> None:
-        layout, theme = self._layout, canvas.theme
+        layout, theme = self.layout, canvas.theme
         layout.write_names(canvas)
         shares = [self.share(row) for row in self.rows]
         canvas.write(Label(self.share_head, NOTE, WIDTH, layout.head_base, "right"), theme.ink_2)

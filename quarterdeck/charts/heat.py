@@ -10,7 +10,7 @@ from quarterdeck.charts.canvas import WIDTH, Box, Canvas, Label, base_at_middle
 from quarterdeck.charts.drawing import Drawing
 from quarterdeck.charts.layout import alt_list, alt_text, demand_rows
 from quarterdeck.charts.lettering import NAME, NOTE, VALUE
-from quarterdeck.charts.rows import Rows
+from quarterdeck.charts.rows import Rows, rows_shown
 from quarterdeck.theme import readable_on
 
 SHARE_EDGES = (0.30, 0.45, 0.60, 0.80)  # of shares: where a new band begins
@@ -46,7 +46,7 @@ def heat_map(
     A table of coloured cells, in the order given.
 
     Args:
-        rows: Names, at most 12.
+        rows: Names. Over twelve, the last without a framed cell are left out and counted in a note.
         heads: Of the columns, at most 9.
         cells: One sequence a row, one cell a head.
         subject: Measure, unit and period for the alt text.
@@ -57,23 +57,23 @@ def heat_map(
     demand_rows(rows, f"heat map of {subject}")
     if len(cells) != len(rows) or any(len(row) != len(heads) for row in cells) or len(heads) > COLUMN_LIMIT:
         raise ValueError(f"heat map of {subject}: one row of cells for each name, one cell for each of up to 9 heads")
-    chart = _HeatMap(tuple(rows[:12]), tuple(heads), tuple(tuple(row) for row in cells[:12]))
-    return Drawing(chart.height, chart.alt(subject), chart.paint)
+    named = list(zip(rows, map(tuple, cells), strict=True))
+    shown = rows_shown(named, lambda row: any(cell.is_framed for cell in row[1]))
+    names, kept = zip(*shown, strict=True)
+    chart = _HeatMap(names, len(rows) - len(shown), tuple(heads), kept)
+    return Drawing(chart.layout.height, chart.alt(subject), chart.paint)
 
 
 @dataclass(frozen=True)
 class _HeatMap:
     rows: tuple[str, ...]
+    left_out: int
     heads: tuple[str, ...]
     cells: tuple[tuple[HeatCell, ...], ...]
 
     @property
-    def _layout(self) -> Rows:
-        return Rows(self.rows, head=_HEAD)
-
-    @property
-    def height(self) -> int:
-        return round(self._layout.bottom + 4)
+    def layout(self) -> Rows:
+        return Rows(self.rows, _HEAD, left_out=self.left_out)
 
     def alt(self, subject: str) -> str:
         flat = [
@@ -83,14 +83,15 @@ class _HeatMap:
         ]
         framed = [text for text, cell in flat if cell.is_framed]
         judged = [(cell.band, text) for text, cell in flat if cell.band is not None]
-        head = f"Heat map of {subject}, {len(self.rows)} rows by {len(self.heads)} columns."
+        more = f" and {self.left_out} more" if self.left_out else ""
+        head = f"Heat map of {subject}, {len(self.rows)} rows{more} by {len(self.heads)} columns."
         if framed:
             return alt_list(head, framed)
         extremes = [f"Low: {min(judged)[1]}.", f"High: {max(judged)[1]}."] if judged else []
         return alt_text(head, *extremes)
 
     def paint(self, canvas: Canvas) -> None:
-        layout, theme = self._layout, canvas.theme
+        layout, theme = self.layout, canvas.theme
         layout.write_names(canvas)
         column = (WIDTH - layout.left) / len(self.heads)
         for number, head in enumerate(self.heads):

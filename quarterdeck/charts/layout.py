@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from quarterdeck.blocks import Tone
 from quarterdeck.charts.canvas import WIDTH, Box, Label, Point
 from quarterdeck.charts.lettering import Type
 from quarterdeck.display import cut_at_word
 
 ALT_LIMIT = 350
+_NAMED, _NAME_LENGTH = 4, 32  # names of a verdict, and letters of each
 
 
 @dataclass(frozen=True)
@@ -135,15 +137,26 @@ def demand_rows(rows: Sequence[object], chart: str) -> None:
         raise ValueError(f"{chart}: there is nothing to draw; say so in a note instead")
 
 
-def alt_list(head: str, items: Sequence[str], *, others: int = 0, between: str = "; ") -> str:
+def alt_list(head: str, items: Sequence[str], *, others: int = 0, between: str = "; ", after: str = "") -> str:
     """
     *head* and as many whole *items* as an alt text holds, and how many more there are: `Costs. A $4; and 3 more.`
 
-    *others* are drawn nowhere and counted all the same.
+    *others* are drawn nowhere and counted all the same; *after* stands at the end.
     """
     for shown in range(len(items), 0, -1):
         rest = len(items) - shown + others
-        text = f"{head} {between.join([*items[:shown], *([f'and {rest} more'] if rest else [])])}."
+        text = f"{head} {between.join([*items[:shown], *([f'and {rest} more'] if rest else [])])}. {after}".rstrip()
         if len(text) <= ALT_LIMIT:
             return text
-    return alt_text(head)
+    return alt_text(cut_at_word(head, ALT_LIMIT - len(after) - 1), after)
+
+
+def verdict(tones: Iterable[tuple[str, Tone]]) -> str:
+    """What the colours of named marks say, for who does not see them: `Bad news: Boat shows, Phone.`"""
+    said = []
+    marks = list(tones)
+    for tone, words in (("better", "Good news"), ("worse", "Bad news")):
+        names = [cut_at_word(name, _NAME_LENGTH) for name, its in marks if its == tone]
+        more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
+        said += [f"{words}: {', '.join([*names[:_NAMED], *more])}."] if names else []
+    return " ".join(said)

@@ -9,7 +9,7 @@ from quarterdeck.charts.canvas import WIDTH, Box, Canvas, Label, base_at_middle
 from quarterdeck.charts.drawing import Drawing
 from quarterdeck.charts.layout import Scale, alt_list, demand_rows
 from quarterdeck.charts.lettering import NAME, NOTE, VALUE
-from quarterdeck.charts.rows import ROW_LIMIT, Rows
+from quarterdeck.charts.rows import Rows, rows_shown
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ def ranges(rows: Sequence[Range], *, subject: str, show: Callable[[float], str])
     For each name a bar from its lower to its upper quartile, the median marked and written beside it.
 
     Args:
-        rows: In any order, drawn with the largest median first; twelve at most are drawn.
+        rows: In any order, drawn with the largest median first. Over twelve, the smallest but the last are left
+            out and counted in a note.
         subject: Measure, unit and period for the alt text.
         show: Prints a value.
 
@@ -46,32 +47,30 @@ def ranges(rows: Sequence[Range], *, subject: str, show: Callable[[float], str])
     if any(not row.low <= row.middle <= row.high for row in rows):
         raise ValueError(f"ranges of {subject}: a median lies outside of its quartiles")
     ordered = sorted(rows, key=lambda row: (-row.middle, row.name))
-    chart = _Ranges(tuple(ordered[:ROW_LIMIT]), show)
-    return Drawing(chart.height, chart.alt(subject), chart.paint)
+    shown = rows_shown(ordered, lambda row: row is ordered[-1])
+    chart = _Ranges(tuple(shown), len(ordered) - len(shown), show)
+    return Drawing(chart.layout.height, chart.alt(subject), chart.paint)
 
 
 @dataclass(frozen=True)
 class _Ranges:
     rows: tuple[Range, ...]
+    left_out: int
     show: Callable[[float], str]
 
     @property
-    def _layout(self) -> Rows:
-        return Rows(tuple(row.name for row in self.rows))
-
-    @property
-    def height(self) -> int:
-        return round(self._layout.bottom + 6)
+    def layout(self) -> Rows:
+        return Rows(tuple(row.name for row in self.rows), left_out=self.left_out)
 
     def quartiles(self, row: Range) -> str:
         return f"{self.show(row.low)} to {self.show(row.high)}"
 
     def alt(self, subject: str) -> str:
         named = [f"{row.name} {self.show(row.middle)}, half of them {self.quartiles(row)}" for row in self.rows]
-        return alt_list(f"Ranges of {subject}, medians with the middle half.", named)
+        return alt_list(f"Ranges of {subject}, medians with the middle half.", named, others=self.left_out)
 
     def paint(self, canvas: Canvas) -> None:
-        layout, theme = self._layout, canvas.theme
+        layout, theme = self.layout, canvas.theme
         layout.write_names(canvas)
         texts = [self.quartiles(row) for row in self.rows]
         layout.write_column(canvas, WIDTH, "Middle half", texts, [theme.ink_2] * len(texts))

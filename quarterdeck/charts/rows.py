@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from quarterdeck.charts.canvas import Align, Box, Canvas, Label, base_at_middle
 from quarterdeck.charts.layout import Scale
-from quarterdeck.charts.lettering import NAME, NOTE, VALUE
+from quarterdeck.charts.lettering import NAME, NOTE, VALUE, Type
 
 ROW_LIMIT = 12  # a chart with more rows is a table
 _NAME_LIMIT = 160  # points; of names that have one line only, more
@@ -15,6 +16,8 @@ _ONE_LINE_LIMIT = 198
 _GAP = 8
 HEAD = 26  # room for the heads over the rows
 UNALLOCATED = "unallocated"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -25,15 +28,24 @@ class Rows:
     Args:
         names: In display order.
         head: Room over the first row, in points.
+        told: Whether the title speaks of a row, for each: its name is in bold, for who sees no colours. Empty for none.
+        left_out: How many rows more there are than are drawn; a note below says it.
     """
 
     names: tuple[str, ...]
     head: float = HEAD
+    told: tuple[bool, ...] = ()
+    left_out: int = 0
 
     @property
     def step(self) -> float:
         """Distance of two rows: less where there are many, never less than two lines of a name need."""
         return max(26.0, min(44.0, 230 / len(self.names)), *((NAME.leading + 1) * len(lines) for lines in self._lines))
+
+    @property
+    def height(self) -> int:
+        """Of the whole chart."""
+        return round(self.bottom + (28 if self.left_out else 6))
 
     @property
     def bottom(self) -> float:
@@ -42,7 +54,7 @@ class Rows:
     @property
     def left(self) -> float:
         """Where the room beside the names begins."""
-        return max(NAME.width(line) for lines in self._lines for line in lines) + _GAP
+        return max(self._type(row).width(line) for row, lines in enumerate(self._lines) for line in lines) + _GAP
 
     def middle(self, row: int) -> float:
         return self.head + self.step * (row + 0.5)
@@ -54,10 +66,13 @@ class Rows:
         return Box(min(start, end), middle - half, max(start, end), middle + half)
 
     def write_names(self, canvas: Canvas) -> None:
+        """The names, and below them how many rows are left out."""
         for row, lines in enumerate(self._lines):
             first = base_at_middle(self.middle(row), NAME) - NAME.leading * (len(lines) - 1) / 2
             for number, line in enumerate(lines):
-                canvas.write(Label(line, NAME, 0, first + number * NAME.leading), canvas.theme.ink)
+                canvas.write(Label(line, self._type(row), 0, first + number * NAME.leading), canvas.theme.ink)
+        if self.left_out:
+            canvas.write(Label(f"and {self.left_out} more", NOTE, 0, self.bottom + 18), canvas.theme.ink_2)
 
     def write_value(self, canvas: Canvas, row: int, text: str, edges: tuple[float, float], colour: str) -> None:
         """*text* outside a bar that reaches from zero, *edges*[0], to *edges*[1]."""
@@ -86,7 +101,10 @@ class Rows:
     def _lines(self) -> list[list[str]]:
         lines = 2 if len(self.names) <= 6 else 1
         width = _NAME_LIMIT if lines > 1 else _ONE_LINE_LIMIT
-        return [NAME.wrapped(name, width, lines) for name in self.names]
+        return [self._type(row).wrapped(name, width, lines) for row, name in enumerate(self.names)]
+
+    def _type(self, row: int) -> Type:
+        return VALUE if self.told and self.told[row] else NAME
 
 
 @dataclass(frozen=True)
@@ -121,6 +139,13 @@ class BarRoom:
     @property
     def zero(self) -> float:
         return self.scale(0)
+
+
+def rows_shown(rows: Sequence[T], is_told: Callable[[T], bool]) -> list[T]:
+    """The first `ROW_LIMIT` of *rows*; what the title speaks of takes the place of others, and keeps its own."""
+    told = [at for at, row in enumerate(rows) if is_told(row)][:ROW_LIMIT]
+    others = [at for at, row in enumerate(rows) if not is_told(row)][: ROW_LIMIT - len(told)]
+    return [rows[at] for at in sorted([*told, *others])]
 
 
 def unallocated_last(name: str, size: float | None) -> tuple[bool, bool, float]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from quarterdeck.charts.canvas import WIDTH, Canvas, Label, base_at_middle
 from quarterdeck.charts.drawing import Drawing
-from quarterdeck.charts.layout import Scale, alt_list, demand_rows
-from quarterdeck.charts.lettering import NAME, NOTE, VALUE
-from quarterdeck.charts.rows import ROW_LIMIT, Rows
+from quarterdeck.charts.layout import Scale, alt_list, demand_rows, verdict
+from quarterdeck.charts.lettering import INSIDE, NAME, NOTE, VALUE
+from quarterdeck.charts.rows import Rows, rows_shown
 
 PART_LIMIT = 6
 _GAP = 8
@@ -24,7 +24,7 @@ class SplitRow:
     Args:
         name: As a reader sees it.
         sizes: One for each part, zero or more; a zero is written and has no bar.
-        is_worse: The title speaks of it as bad news.
+        is_worse: The title speaks of it as bad news: its name is in bold, and the alt text says it.
     """
 
     name: str
@@ -56,8 +56,9 @@ def split_bars(
     demand_rows(rows, f"bars of {subject}")
     if not 1 <= len(parts) <= PART_LIMIT or any(len(row.sizes) != len(parts) for row in rows):
         raise ValueError(f"bars of {subject}: every row needs one size for each of up to {PART_LIMIT} parts")
-    chart = _Split(tuple(rows[:ROW_LIMIT]), tuple(parts), len(rows) - ROW_LIMIT, show, tuple(worse))
-    return Drawing(chart.height, chart.alt(subject), chart.paint)
+    shown = rows_shown(rows, lambda row: row.is_worse)
+    chart = _Split(tuple(shown), tuple(parts), len(rows) - len(shown), show, tuple(worse))
+    return Drawing(chart.layout.height, chart.alt(subject), chart.paint)
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,9 @@ class _Split:
     worse: tuple[str, ...]
 
     @property
-    def _layout(self) -> Rows:
-        return Rows(tuple(row.name for row in self.rows))
-
-    @property
-    def height(self) -> int:
-        return round(self._layout.bottom + (28 if self.left_out > 0 else 6))
+    def layout(self) -> Rows:
+        told = tuple(row.is_worse for row in self.rows)
+        return Rows(tuple(row.name for row in self.rows), told=told, left_out=self.left_out)
 
     def alt(self, subject: str) -> str:
         def named(row: SplitRow) -> str:
@@ -82,10 +80,12 @@ class _Split:
             return f"{row.name}: {', '.join(sizes) or self.show(0)}"
 
         head = f"Bars of {subject}, by {', '.join(self.parts)}."
-        return alt_list(head, [named(row) for row in self.rows], others=max(self.left_out, 0))
+        bad = [*self.worse, *(row.name for row in self.rows if row.is_worse)]
+        told = verdict((name, "worse") for name in bad)
+        return alt_list(head, [named(row) for row in self.rows], others=self.left_out, after=told)
 
     def paint(self, canvas: Canvas) -> None:
-        layout, theme = self._layout, canvas.theme
+        layout, theme = self.layout, canvas.theme
         layout.write_names(canvas)
         step = (WIDTH - layout.left + _GAP) / len(self.parts)
         sizes = [size for row in self.rows for size in row.sizes]
@@ -93,7 +93,8 @@ class _Split:
         scale = Scale.from_zero(sizes, 0, max(step - _GAP - _LABEL_GAP - longest, 0))
         for number, part in enumerate(self.parts):
             zero = layout.left + step * number
-            canvas.write(Label(NOTE.cut(part, step - _GAP), NOTE, zero, layout.head_base), theme.ink_2)
+            type_ = INSIDE if part in self.worse else NOTE
+            canvas.write(Label(type_.cut(part, step - _GAP), type_, zero, layout.head_base), theme.ink_2)
             for at, row in enumerate(self.rows):
                 size, is_worse = row.sizes[number], row.is_worse or part in self.worse
                 solid = theme.worse if is_worse else theme.actual
@@ -104,5 +105,3 @@ class _Split:
                 text = type_.cut(self.show(size), step - _GAP - _LABEL_GAP)
                 canvas.write(Label(text, type_, zero + scale(size) + _LABEL_GAP, base), colour)
             layout.axis(canvas, zero)
-        if self.left_out > 0:
-            canvas.write(Label(f"and {self.left_out} more", NOTE, 0, layout.bottom + 18), theme.ink_2)

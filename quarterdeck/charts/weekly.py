@@ -102,7 +102,7 @@ class _Weekly:
             f"The last week: {self.money(last.actual)}{plan}{before}.",
             f"Highest {self.money(self.highest.actual)} in the week to {day(self.highest.last_day)}, "
             f"lowest {self.money(lowest.actual)} in the week to {day(lowest.last_day)}.",
-            f"{self.run_text}." if self.run[0] else "",
+            f"{self.run_text}, {'better' if self.run[1] > 0 else 'worse'}." if self.run[0] else "",
         )
 
     @property

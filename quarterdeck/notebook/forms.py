@@ -15,6 +15,7 @@ from quarterdeck.blocks import (
     Actions,
     Block,
     Cell,
+    Change,
     Chart,
     Headline,
     Kpi,
@@ -46,10 +47,13 @@ def _headline_html(block: Headline) -> str:
 
 def _since_html(block: SinceLastWeek) -> str:
     items = "".join(
-        f"<li>{_toned(_ARROWS[one.direction], one.tone)} <b>{escape(one.fact)}</b> {escape(one.cause)}</li>"
-        for one in block.changes
+        f"<li>{_mark_html(one)} <b>{escape(one.fact)}</b> {escape(one.cause)}</li>" for one in block.changes
     )
     return f"<b>Since last week</b><ul>{items}</ul><p>{escape(block.note)}</p>"
+
+
+def _mark_html(change: Change) -> str:
+    return _toned(_marked(_ARROWS[change.direction], change.tone), change.tone)
 
 
 def _chart_html(block: Chart) -> str:
@@ -74,7 +78,7 @@ def _actions_html(block: Actions) -> str:
 
 
 def _since_text(block: SinceLastWeek) -> str:
-    facts = [f"{_ARROWS[one.direction]} {one.fact} {one.cause}".rstrip() for one in block.changes]
+    facts = [f"{_marked(_ARROWS[one.direction], one.tone)} {one.fact} {one.cause}".rstrip() for one in block.changes]
     return _lines("Since last week", *facts, block.note)
 
 
@@ -97,6 +101,11 @@ def _lines(*lines: str) -> str:
     return "\n".join(filter(None, lines))
 
 
+def _marked(text: str, tone: str) -> str:
+    """*text* and whether it is good news, for who sees no colour."""
+    return text if tone == "neutral" else f"{text} {tone}"
+
+
 def _toned(text: str, tone: str) -> str:
     return f"<span style='color:{_COLOURS[tone]}'>{escape(text)}</span>"
 
@@ -109,7 +118,7 @@ def _html_table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def _kpi_html(kpi: Kpi) -> str:
     deltas = "<br>".join(
-        f"{_toned(f'{_ARROWS[delta.direction]} {delta.text}', delta.tone)} {escape(delta.basis)}"
+        f"{_toned(_marked(f'{_ARROWS[delta.direction]} {delta.text}', delta.tone), delta.tone)} {escape(delta.basis)}"
         for delta in kpi.deltas
     )
     value = f"<span style='font-size:24px'>{escape(kpi.value)}</span> {escape(kpi.unit)}"
@@ -117,16 +126,16 @@ def _kpi_html(kpi: Kpi) -> str:
 
 
 def _kpi_text(kpi: Kpi) -> str:
-    deltas = [f"{_ARROWS[delta.direction]} {delta.text} {delta.basis}" for delta in kpi.deltas]
+    deltas = [f"{_ARROWS[one.direction]} {_marked(one.text, one.tone)} {one.basis}" for one in kpi.deltas]
     return f"{kpi.label}: " + ", ".join(filter(None, [f"{kpi.value} {kpi.unit}".strip(), *deltas, kpi.reason]))
 
 
 def _cell_html(cell: Cell) -> str:
-    return _toned(cell.text, cell.tone) + (f"<br>{escape(cell.detail)}" if cell.detail else "")
+    return _toned(_marked(cell.text, cell.tone), cell.tone) + (f"<br>{escape(cell.detail)}" if cell.detail else "")
 
 
 def _row_text(row: Iterable[Cell]) -> str:
-    return " | ".join(f"{cell.text} {cell.detail}".strip() for cell in row)
+    return " | ".join(f"{_marked(cell.text, cell.tone)} {cell.detail}".strip() for cell in row)
 
 
 def _action_cells(action: Action) -> list[str]:

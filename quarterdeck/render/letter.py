@@ -10,14 +10,14 @@ from html import unescape
 
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from quarterdeck.display import cut_at_word
 from quarterdeck.render.excerpt import BUDGETS, Excerpt, Excerpter
 from quarterdeck.render.exporter import TEMPLATES
 from quarterdeck.render.identity import EditionIdentity
 from quarterdeck.render.items import Document
-from quarterdeck.render.looks import equip, nice, sources
+from quarterdeck.render.looks import ATOM, equip, nice, sources, unbroken
 from quarterdeck.render.mime import Attachment, MessageBody, encoded
 from quarterdeck.render.text import write_text
 
@@ -158,11 +158,9 @@ def _breakable(text: str, most: int = _MOST) -> Markup:
     """
     words = [_pieces(word, most) for word in _WORD.split(nice(text))]
     if all(len(pieces) <= 1 for pieces in words):
-        return escape(nice(text))
+        return unbroken(text)
     return Markup("").join(
-        Markup('<span style="display:inline-block">{}</span>').format(piece) if at % 2 else piece
-        for pieces in words
-        for at, piece in enumerate(pieces)
+        ATOM.format(piece) if at % 2 else piece for pieces in words for at, piece in enumerate(pieces)
     )
 
 

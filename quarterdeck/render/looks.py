@@ -9,18 +9,20 @@ from collections.abc import Mapping
 from jinja2 import Environment
 from markupsafe import Markup
 
-from quarterdeck.blocks import Direction, Provenance, Tone
+from quarterdeck.blocks import Delta, Direction, Provenance, Tone
 from quarterdeck.render import tokens
 from quarterdeck.render.columns import breaks, keeps, phone_fit, places
 from quarterdeck.render.identity import EditionIdentity
 from quarterdeck.render.items import Item, Picture, runs_right_to_left
 
 ARROWS: Mapping[Direction, str] = {"up": "▲", "down": "▼", "same": "="}
-# The classes are the hooks of the dark colours too.
+# Style classes, which the dark colours hang on, and the words for who sees no colours: one is never without the other.
 TONES: Mapping[Tone, str] = {"better": "better", "worse": "worse", "neutral": ""}
 
 # An empty table would look like one that failed.
 EMPTY = "Nothing to list."
+NEGATIVE = re.compile(r"(−[^\w\s]\S*)")
+ATOM = Markup('<span style="display:inline-block">{}</span>')  # every mail program knows it, as not `white-space`
 _NUMBER_AND_WORD = re.compile(r"(?<=\d) (?=[^\W\d_])")
 
 
@@ -30,7 +32,8 @@ def equip(environment: Environment) -> None:
         kind=kind,
         arrow=ARROWS.__getitem__,
         tone=TONES.__getitem__,
-        nice=nice,
+        verdict=verdict,
+        nice=unbroken,
         direction=direction,
         data_uri=data_uri,
         sources=sources,
@@ -48,9 +51,19 @@ def kind(item: Item) -> str:
     return type(item).__name__.lower()
 
 
+def verdict(delta: Delta) -> str:
+    """`worse on week`: what stands behind a difference; of one that is neither good nor bad `on week`."""
+    return f"{TONES[delta.tone]} {delta.basis}".strip()
+
+
 def nice(text: str) -> str:
     """*text* with each number kept beside its word, so that no line ends in `1` of `1 February`."""
     return _NUMBER_AND_WORD.sub("\u00a0", text)
+
+
+def unbroken(text: str) -> Markup:
+    """*text*, `nice`, whose `−$20.7k` stand on one line: browsers break behind the minus."""
+    return Markup("").join(ATOM.format(part) if at % 2 else part for at, part in enumerate(NEGATIVE.split(nice(text))))
 
 
 def direction(text: str) -> Markup:

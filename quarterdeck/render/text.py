@@ -11,11 +11,11 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from html.parser import HTMLParser
 
-from quarterdeck.blocks import Actions, Kpi, Kpis, Note, SinceLastWeek, Table
+from quarterdeck.blocks import Actions, Kpis, Note, SinceLastWeek, Table
 from quarterdeck.render.excerpt import Drawing, Excerpt, MailItem
 from quarterdeck.render.identity import EditionIdentity
 from quarterdeck.render.items import Printed, Prose
-from quarterdeck.render.looks import ARROWS, EMPTY
+from quarterdeck.render.looks import ARROWS, EMPTY, TONES
 
 WIDTH = 78
 _GAP = "  "
@@ -59,32 +59,32 @@ def _lines(*lines: str) -> str:
 
 
 def _since(block: SinceLastWeek) -> str:
+    marks = [f"{ARROWS[change.direction]} {TONES[change.tone]}".strip() for change in block.changes]
+    width = max(map(display_width, marks), default=0)
     changes = [
-        _wrapped(f"{change.fact} {change.cause}".strip(), f"{ARROWS[change.direction]} ", "  ")
-        for change in block.changes
+        _wrapped(f"{change.fact} {change.cause}".strip(), _padded(mark, width) + " ", " " * (width + 1))
+        for mark, change in zip(marks, block.changes, strict=True)
     ]
     return _lines(*changes, _wrapped(block.note))
 
 
 def _kpis(block: Kpis) -> str:
-    def value(kpi: Kpi) -> str:
-        return f"{kpi.value} {kpi.unit}".strip()
-
-    def deltas(kpi: Kpi) -> list[str]:
-        return [f"{ARROWS[delta.direction]} {delta.text} {delta.basis}" for delta in kpi.deltas]
-
-    names = max((display_width(kpi.label) for kpi in block.kpis), default=0)
-    values = max((display_width(value(kpi)) for kpi in block.kpis), default=0)
-    first = max((display_width(deltas(kpi)[0]) for kpi in block.kpis if kpi.deltas), default=0)
-    lines = []
+    """Name, value, and a column for each basis of comparison; a reason takes the columns' place."""
+    bases = list(dict.fromkeys(delta.basis for kpi in block.kpis for delta in kpi.deltas))
+    rows = [["", "", *bases]] if bases else []
     for kpi in block.kpis:
-        start = _padded(kpi.label, names) + _GAP + _padded(value(kpi), values, right=True) + _GAP
-        said = [_padded(each, first) for each in deltas(kpi)[:1]] + deltas(kpi)[1:]
-        rest = kpi.reason or _GAP.join(said)
-        indent = " " * display_width(start)
-        fits = display_width(start + rest) <= WIDTH or display_width(start) > WIDTH - 2 * NARROWEST
-        lines.append((start + rest).rstrip() if fits else _wrapped(rest, start, indent))
-    return "\n".join(lines)
+        told = {each.basis: f"{ARROWS[each.direction]} {each.text} {TONES[each.tone]}".strip() for each in kpi.deltas}
+        rows.append([kpi.label, f"{kpi.value} {kpi.unit}".strip(), *(told.get(basis, "") for basis in bases)])
+    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        _GAP.join(_padded(cell, widths[at], right=at == 1) for at, cell in enumerate(row)).rstrip() for row in rows
+    ]
+    start = sum(widths[:2]) + 2 * len(_GAP)
+    for at, kpi in enumerate(block.kpis, start=len(lines) - len(block.kpis)):
+        if kpi.reason:
+            lines[at] += " " * (start - display_width(lines[at])) + kpi.reason
+    indent = " " * min(start, WIDTH - 2 * NARROWEST)
+    return "\n".join(_wrapped(line, "", indent) for line in lines)
 
 
 def _drawing(drawing: Drawing) -> str:
@@ -98,8 +98,8 @@ def _drawing(drawing: Drawing) -> str:
 
 def _table(table: Table) -> str:
     head = [column.head for column in table.columns]
-    rows = [[_lines(cell.text, cell.detail) for cell in row] for row in table.rows]
-    total = [[_lines(cell.text, cell.detail) for cell in table.total]] if table.total else []
+    rows = [[_lines(cell.text, TONES[cell.tone], cell.detail) for cell in row] for row in table.rows]
+    total = [[_lines(cell.text, TONES[cell.tone], cell.detail) for cell in table.total]] if table.total else []
     right = [column.align == "right" for column in table.columns]
     drawn = draw_table(head if any(head) else None, rows, total, right, after=table.left_out or _said_if_empty(table))
     return _lines(_wrapped(table.title), _wrapped(table.subtitle), drawn)
