@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from email import message_from_bytes
 from email.message import EmailMessage, MIMEPart
@@ -18,8 +17,8 @@ from email.policy import SMTP, compat32
 from html.parser import HTMLParser
 
 from quarterdeck.blocks import FigureRecord
-from quarterdeck.inventory import TABLES
-from quarterdeck.metrics.figure import CATALOGUE
+from quarterdeck.faults import is_name_of_code, words_of_a_program
+from quarterdeck.inventory import AssetInventory
 from quarterdeck.render import MOST_HTML_BYTES, MOST_MESSAGE_BYTES, PAGE_SCRIPT, Rendered
 from quarterdeck.render.text import NARROWEST, display_width
 from quarterdeck.render.tokens import CONTENT_WIDTH
@@ -49,28 +48,19 @@ _FORBIDDEN_TAGS = frozenset(
 _INLINE_TAGS = frozenset({"a", "b", "strong", "i", "em", "u", "s", "del", "ins", "sub", "sup", "code", "span"})
 _VOID_TAGS = frozenset({"br", "hr", "img", "meta", "source", "wbr", "col"})
 
-# Words that only a program writes. A person may be called Nan and a sentence may start with "None of the":
-# so case counts, and "None" alone fails where it stands for a value.
-_MISSING = re.compile(
-    r"(?<![\w.<])(?:nan|NaN|NaT|inf)[km]?(?![\w>])|<NA>"
-    r"|^None$|[$€£¥₹=(+−-] ?None\b|(?<=[a-z,] )None\b|(?<=: )None\b(?! of\b)|\bNone ?(?=%|(?:pt|weeks?|days?|[km])\b)"
-)
-_TRACE = re.compile(r"Traceback \(most recent call last\)|\bFile \"[^\"]+\", line \d+|\b[A-Z]\w*(?:Error|Exception): ")
-# Not after a letter, a bracket or a backslash: there it is LaTeX.
-_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{%|%\}|(?<![\w\\}^])\{[A-Za-z_][\w.]*(?:[:!][^{}\s]*)?\}")
-_CODE_NAME = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
 _EDGES = "[](){}.,;:!?…“”‘’«»\"'"  # of a word in a sentence
 _LIST_MARK = re.compile(r"^ *\d+\. ", re.MULTILINE)
 _LOADS = re.compile(r"url\(|@import|expression\(", re.IGNORECASE)
 
 
-def check_edition(rendered: Rendered, message: bytes) -> list[str]:
+def check_edition(rendered: Rendered, message: bytes, inventory: AssetInventory | None = None) -> list[str]:
     """
     What keeps an edition back, one sentence each; an empty list lets it go.
 
     Args:
         rendered: The edition.
         message: Its mail as it would leave, headers included.
+        inventory: What its figures come from; what a source says in its own words is no fault of the edition's.
     """
     mail = message_from_bytes(message, policy=SMTP)
     html = mail.get_body(("html",))
@@ -78,11 +68,11 @@ def check_edition(rendered: Rendered, message: bytes) -> list[str]:
     letter = _Reader(html.get_content() if html else "")
     page = _Reader(rendered.page)
     plain = text.get_content() if text else ""
-    names = _names_of_code(rendered.metrics)
+    alts = [image.get("alt") or "" for image in letter.images]
+    whole = {"the mail": [*letter.texts, *alts], "the page": page.texts}
+    lines = {"the text part": re.split(r" {2,}|\n", plain)}
     return [
-        *_words("the text part", re.split(r" {2,}|\n", plain), names),
-        *_words("the mail", letter.texts, names),
-        *_words("the page", page.texts, names),
+        *words_of_a_program(whole, lines, rendered.metrics, inventory),
         *_heads("the mail", [*letter.heads, *(kpi.label for kpi in rendered.kpis)]),
         *_heads("the page", page.heads),
         *_kpis(rendered, plain, " ".join(letter.texts)),
@@ -129,50 +119,10 @@ def _said(record: FigureRecord) -> str:
     return f"{value} ({parts})" if parts else value
 
 
-def _names_of_code(metrics: Iterable[str]) -> frozenset[str]:
-    """Column names and metric ids, which are no words: `price_minor`."""
-    columns = {column for table in TABLES.values() for column in table.columns}
-    return frozenset(name for name in {*columns, *CATALOGUE, *metrics} if "_" in name)
-
-
-def _words(where: str, texts: Iterable[str], names: frozenset[str]) -> Iterator[str]:
-    """Each fault once, with how often it stands there and where first."""
-    found: Counter[tuple[str, str]] = Counter()
-    first: dict[tuple[str, str], str] = {}
-    for raw in texts:
-        text = raw.strip()
-        for what, match in _faults(text, names):
-            key = what, match[0].strip()
-            found[key] += 1
-            first.setdefault(key, _around(match))
-    for (what, fault), count in found.items():
-        times = f", {count} times" if count > 1 else ""
-        yield f"{where} shows {what}, “{fault}”{times}: “{first[what, fault]}”"
-
-
-def _around(match: re.Match[str], reach: int = 40) -> str:
-    """The words around a fault: enough to find it."""
-    start, end = max(0, match.start() - reach), match.end() + reach
-    return ("…" if start else "") + match.string[start:end].strip() + ("…" if end < len(match.string) else "")
-
-
-def _faults(text: str, names: frozenset[str]) -> Iterator[tuple[str, re.Match[str]]]:
-    for what, pattern in (
-        ("a missing value", _MISSING),
-        ("an error", _TRACE),
-        ("an unfilled placeholder", _PLACEHOLDER),
-    ):
-        for match in pattern.finditer(text):
-            yield what, match
-    for match in _CODE_NAME.finditer(text):
-        if match[0] in names or match[0].endswith("_minor"):
-            yield "a name from the code", match
-
-
 def _heads(where: str, heads: Iterable[str]) -> Iterator[str]:
     """In the head of a table any name with underscores is one that somebody forgot to write out."""
     for head in dict.fromkeys(heads):
-        if _CODE_NAME.search(head):
+        if is_name_of_code(head):
             yield f"{where} has the head “{head}”: a reader needs words there"
 
 

@@ -123,6 +123,68 @@ def test_sentences_of_people_leave(edition, sentence):
     assert findings_of(edition(Headline(text="Cash is $5k"), Note(text=sentence), table)) == []
 
 
+# --- words of the sources ------------------------------------------------------------------------------------------
+
+GAPS = (
+    "KeyError: 'price' when a guest books without a coupon.",
+    "Confirmation mail shows {{guest_name}} and {{guest_mail}}",
+    "The import leaves booked_at empty",
+    "Ask nan@harbour.example, who knows; the export says None for all of them",
+)
+
+
+@pytest.fixture
+def inventory(inventory_of):
+    """A company whose handoffs speak of faults in its software."""
+    gap = {"project": "Site", "area": "data", "severity": "high", "is_open": True, "document": "site.md", "line": 4}
+    site = {"project": "Site", "status": "live", "has_tests_or_ci": True, "document": "site.md", "line": 1}
+    return inventory_of("2026-11-23T12:00", projects=[site], gaps=[{**gap, "gap": text} for text in GAPS])
+
+
+def shown_gaps(*texts):
+    """What reports make of gaps: whole in a table, in a sentence, as a task, and cut at a word."""
+    rows = tuple((Cell(text=text), Cell(text="High")) for text in texts)
+    tasks = tuple(Action(action=f"Close the gap: {text[:1].lower()}{text[1:].rstrip('.')}") for text in texts)
+    return (
+        Table(title="Gaps", columns=(TableColumn(head="Gap"), TableColumn(head="Severity")), rows=rows),
+        Note(text=" ".join(f"Opened: {text.rstrip('.')} (Site)." for text in texts)),
+        Actions(actions=tasks),
+        Note(text="; ".join(f"{text[:42]}…" for text in texts)),
+    )
+
+
+def test_a_sources_own_words_leave(edition, inventory):
+    """A trace, a placeholder, a column or a missing value that a handoff speaks of is news, and keeps nothing back."""
+    rendered = edition(Headline(text="Cash is $5k"), *shown_gaps(*GAPS))
+    message = stamp(rendered.body, ENVELOPE)
+
+    assert check_edition(rendered, message, inventory) == []
+    assert len(check_edition(rendered, message)) > 9  # of nobody's words they are faults
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("booked_at", "booked_at"),
+        ("By booked_at", "booked_at"),
+        ("KeyError: 'price'", "KeyError:"),
+        ("KeyError: 'cost' when a guest books without a coupon.", "KeyError:"),
+        ("Confirmation mail shows {{headline}}", "{{"),
+        ("nan", "nan"),
+        ("All of nan@", "nan"),
+        ("It says None for all of them", "None"),
+    ],
+)
+def test_words_that_no_source_says_are_kept_back_beside_those_that_one_says(edition, inventory, text, fault):
+    """What a program wrote is found in every part also where a source has the same word in another sentence."""
+    rendered = edition(Headline(text="Cash is $5k"), *shown_gaps(*GAPS), Note(text=text))
+
+    found = check_edition(rendered, stamp(rendered.body, ENVELOPE), inventory)
+
+    for where in ("the text part", "the mail", "the page"):
+        assert any(finding.startswith(f"{where} shows ") and f"“{fault}”" in finding for finding in found), found
+
+
 # --- words that only a program writes ----------------------------------------------------------------------------
 
 

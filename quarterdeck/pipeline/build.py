@@ -274,7 +274,7 @@ def _written(workshop: Workshop, draft: _Draft, built: Built) -> Built:
     else:
         _write(workshop, draft, rendered, message)
     workshop.store.keep_edition(draft.edition, lambda: not is_overtaken(workshop.ledger, built))
-    findings = tuple(check_edition(rendered, message))
+    findings = tuple(check_edition(rendered, message, inventory))
     return replace(built, shown=Shown(rendered.headline, rendered.metrics, len(message), findings))
 
 

@@ -133,4 +133,4 @@ class Looking:
         """What the gates say of it alone, and beside the other reports that were looked at over the same data."""
         self._shown[edition] = rendered.metrics
         late = [one.what for one in late_for(edition, report, inventory)]
-        return (*late, *check_edition(rendered, message), *reconcile(self._shown).get(edition, ()))
+        return (*late, *check_edition(rendered, message, inventory), *reconcile(self._shown).get(edition, ()))
