@@ -27,7 +27,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from measuring import ROOT, environment, environment_of_a_run, frozen
+from measuring import ROOT, compile_all, environment, environment_of_a_run, frozen
 from ways import SIDES
 
 PLOOMBER = ROOT / ".venv-ploomber" / "bin" / "python"
@@ -54,6 +54,7 @@ def compare(rounds: int) -> None:
     """Print the table."""
     work = Path(tempfile.mkdtemp(prefix="qd-bench-"))
     found: dict[str, list[tuple[float, float]]] = {side: [] for side in SIDES}
+    compile_all()
     try:
         snapshot = frozen(work / "first")
         for number in range(rounds):

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from sysconfig import get_path
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -19,8 +20,19 @@ PERIOD = "2026-W47"
 
 
 def environment() -> dict[str, str]:
-    """What Quarterdeck gives its kernels is given to all: numpy's threads cost those most that use them least."""
-    return {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT)}
+    """
+    What Quarterdeck gives its kernels is given to all: numpy's threads cost those most that use them least.
+
+    A caller that tells Python to keep no bytecode would have our code, and only ours, compiled in every process.
+    """
+    given = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**given, "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "PYTHONPATH": str(ROOT)}
+
+
+def compile_all() -> None:
+    """As after a first run: the bytecode of our code, and of all that is installed, is there before any side starts."""
+    command = [sys.executable, "-m", "compileall", "-q", "-j", str(CORES), ROOT / "quarterdeck", get_path("purelib")]
+    subprocess.run(command, env=environment(), check=False, capture_output=True)  # some tests of packages are no Python
 
 
 def environment_of_a_run(out: Path) -> dict[str, str]:

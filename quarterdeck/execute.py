@@ -37,20 +37,12 @@ from papermill.inspection import inspect_notebook
 from quarterdeck.config import Limits
 from quarterdeck.errors import InputInvalid, NotebookFailed, ReportOverdue
 from quarterdeck.files import write_beside_then_rename
-from quarterdeck.kernels import SINGLE_THREADED, PromptClient, WarmProvisioner, choose_provisioner, prepare
+from quarterdeck.kernels import PromptClient, WarmProvisioner, choose_provisioner, environment_of_kernels
 from quarterdeck.log import bound, logger, what_is_bound
 
 _log = logger()
 
 STANDARD_PARAMETERS = ("snapshot", "period", "previous")
-
-# What a kernel may see of the runner's environment. Everything else stays out: credentials, addresses
-# and tokens cannot reach an output that never had them.
-_ENVIRONMENT = re.compile(
-    r"(PATH|HOME|TMPDIR|VIRTUAL_ENV|LD_LIBRARY_PATH|(PYTHON|JUPYTER|IPYTHON|MPL|XDG_|OPENBLAS|COV).*)"
-)
-# The same figures and pictures wherever the runner stands.
-_FIXED_ENVIRONMENT = {"TZ": "UTC", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", **SINGLE_THREADED}
 
 _TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -109,11 +101,6 @@ def accepted_parameters(notebook: Path, own: Mapping[str, object]) -> set[str]:
         expected = "one of " + ", ".join(choices) if choices else "no parameter: the notebook declares none"
         raise InputInvalid(f"parameters of {notebook}", f"the unknown parameter {unknown[0]!r}", expected)
     return declared
-
-
-def prepare_kernels() -> None:
-    """Let kernels be got ready in a process beside this one, for notebooks that are soon to be executed."""
-    prepare(_environment())
 
 
 def execute(
@@ -268,10 +255,6 @@ def _too_late(kept: _Kept, job: Job, overdue: _Overdue) -> NotebookFailed | None
     return ReportOverdue(*_failed(job, kept, kept.reached, overdue.reason).args)
 
 
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if _ENVIRONMENT.fullmatch(name)} | _FIXED_ENVIRONMENT
-
-
 def _kernel_manager(job: Job, scratch: Path, kernels: _Kernels, kept: _Kept) -> type[AsyncKernelManager]:
     """
     A kernel manager class for one job: papermill takes a class, and passes nothing to it.
@@ -288,7 +271,7 @@ def _kernel_manager(job: Job, scratch: Path, kernels: _Kernels, kept: _Kept) -> 
             self.client_factory = PromptClient
 
         async def _async_pre_start_kernel(self, **options: Any) -> tuple[list[str], dict[str, Any]]:  # noqa: ANN401
-            options |= {"cwd": str(job.notebook.resolve().parent), "env": _environment()}
+            options |= {"cwd": str(job.notebook.resolve().parent), "env": environment_of_kernels()}
             assert self.kernel_spec is not None  # noqa: S101 - the manager was given a kernel's name
             if kept.may_fork:
                 choose_provisioner(self.kernel_spec)

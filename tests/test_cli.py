@@ -192,8 +192,8 @@ def test_help_imports_nothing_heavy():
 
 
 def test_a_runner_loads_no_more_than_it_needs():
-    """Kernels draw; AWS, PDFs and the grammar of addresses are loaded where they are used, or never."""
-    heavy = {"matplotlib", "boto3", "weasyprint", "lark", "IPython", "uvicorn"}
+    """Kernels draw; AWS, pages, PDFs and jsonschema's grammars are loaded where they are used, or never."""
+    heavy = {"matplotlib", "boto3", "nbconvert", "weasyprint", "lark", "arrow", "IPython", "uvicorn"}
     code = f"import quarterdeck.pipeline, sys; print(sorted({heavy} & set(sys.modules)))"
 
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

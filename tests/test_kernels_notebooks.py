@@ -15,8 +15,8 @@ from jupyter_core.utils import ensure_event_loop
 from nbformat.v4 import new_code_cell, new_notebook
 
 from quarterdeck.config import Limits
-from quarterdeck.execute import Executed, Job, execute, prepare_kernels
-from quarterdeck.kernels import nursery
+from quarterdeck.execute import Executed, Job, execute
+from quarterdeck.kernels import nursery, prepare_kernels
 
 FOREIGN = Path(__file__).parent / "data" / "render" / "foreign.ipynb"
 # As analysts write them elsewhere: nothing of ours, and a good deal of global state

@@ -48,8 +48,9 @@ from quarterdeck.blocks import (
 from quarterdeck.errors import InputInvalid
 from quarterdeck.metrics.figure import CATALOGUE, Metric
 from quarterdeck.period import Period
-from quarterdeck.render import MOST_HTML_BYTES, MOST_MESSAGE_BYTES, PageExporter, encoded, render
-from quarterdeck.render.exporter import TEMPLATES
+from quarterdeck.render import MOST_HTML_BYTES, MOST_MESSAGE_BYTES, encoded, render
+from quarterdeck.render.exporter import PageExporter
+from quarterdeck.render.shipped import TEMPLATES
 from quarterdeck.render.tokens import colours
 from quarterdeck.theme import contrast
 

@@ -52,6 +52,10 @@ def _is_standing(command: Command, *, with_mails: bool) -> bool:
 
 def _built(door: Door, request: Request) -> Outcome:
     """The batch of *request*, built, mailed where it says so, and shown; the archive knows of it afterwards."""
+    from quarterdeck.kernels import prepare_kernels
+
+    if request.purpose == "build":
+        prepare_kernels()  # while this process imports what follows, and collects
     from quarterdeck.cli.terminal import Watch, print_outcome
     from quarterdeck.pipeline.start import Doors, run_and_tell
     from quarterdeck.store import open_store

@@ -1,7 +1,8 @@
 """Warm kernels: a Jupyter kernel provisioner that forks ready kernels from one process which has imported it all."""
 
-from quarterdeck.kernels.nursery import SINGLE_THREADED, ForkedProcess, NotForked, Nursery, nursery
-from quarterdeck.kernels.provisioner import PromptClient, WarmProvisioner, choose_provisioner, prepare
+from quarterdeck.kernels.environment import SINGLE_THREADED, environment_of_kernels
+from quarterdeck.kernels.nursery import ForkedProcess, NotForked, Nursery, nursery
+from quarterdeck.kernels.provisioner import PromptClient, WarmProvisioner, choose_provisioner, prepare_kernels
 
 __all__ = [
     "SINGLE_THREADED",
@@ -11,6 +12,7 @@ __all__ = [
     "PromptClient",
     "WarmProvisioner",
     "choose_provisioner",
+    "environment_of_kernels",
     "nursery",
-    "prepare",
+    "prepare_kernels",
 ]

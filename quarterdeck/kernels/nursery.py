@@ -37,8 +37,6 @@ _WARM_WITHIN_S = 30.0
 _READY_WITHIN_S = 20.0
 _GONE_WITHIN_S = 5.0
 _ENDED_WITHIN_S = 0.5
-# In the zygote and in every kernel, warm or stock: threads that libraries start at import would forbid the fork.
-SINGLE_THREADED = {"JE_ARROW_MALLOC_CONF": "background_thread:false", "OPENBLAS_NUM_THREADS": "1"}
 
 
 class NotForked(Exception):
@@ -147,6 +145,8 @@ class _Started:
     def end(self) -> None:
         """End it, and with it every kernel of it and all that they started."""
         self._control.close()
+        if not self._is_warm:  # it has no kernels, and hears nothing while it imports
+            self.process.kill()
         try:
             self.process.wait(_GONE_WITHIN_S)
         except subprocess.TimeoutExpired:

@@ -6,7 +6,6 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import EntryPoint
 from queue import Empty
@@ -17,6 +16,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
+from quarterdeck.kernels.environment import environment_of_kernels
 from quarterdeck.kernels.nursery import ForkedProcess, NotForked, nursery
 from quarterdeck.log import logger
 
@@ -44,10 +44,10 @@ def choose_provisioner(kernel_spec: KernelSpec) -> None:
     kernel_spec.metadata["kernel_provisioner"] = {"provisioner_name": _NAME}
 
 
-def prepare(env: Mapping[str, str]) -> None:
-    """Start the zygote for kernels with *env* now, and wait for nothing, where kernels are going to be warm."""
+def prepare_kernels() -> None:
+    """Start the zygote now, and wait for nothing, where kernels are going to be warm: notebooks are soon executed."""
     if _are_wanted():
-        nursery().prepare(env)
+        nursery().prepare(environment_of_kernels())
 
 
 def _are_wanted() -> bool:

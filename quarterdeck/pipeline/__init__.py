@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 
 from quarterdeck.errors import CommandRefused, DataNotReady
-from quarterdeck.execute import prepare_kernels
 from quarterdeck.inventory import AssetInventory
+from quarterdeck.kernels import prepare_kernels
 from quarterdeck.ledger import Batch, Ledger
 from quarterdeck.mail import Mailer
 from quarterdeck.pipeline.alarm import Alarm

@@ -13,9 +13,10 @@ from functools import partial
 from pathlib import Path
 
 from quarterdeck.blocks import FigureRecord
-from quarterdeck.execute import Job, execute, prepare_kernels
+from quarterdeck.execute import Job, execute
 from quarterdeck.gates import check_edition, reconcile
 from quarterdeck.inventory import AssetInventory
+from quarterdeck.kernels import prepare_kernels
 from quarterdeck.ledger import Ledger
 from quarterdeck.period import Period
 from quarterdeck.pipeline.build import parameters_for, previous_edition

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import quarterdeck.without  # noqa: F401 - before what it spares us
 
@@ -21,11 +22,14 @@ import nbformat
 from quarterdeck.blocks import FigureRecord, Kpi
 from quarterdeck.errors import InputInvalid
 from quarterdeck.render.document import read_document
-from quarterdeck.render.exporter import PAGE_SCRIPT, PageExporter
 from quarterdeck.render.identity import EditionIdentity, identity_of
 from quarterdeck.render.letter import MOST_HTML_BYTES, MOST_MESSAGE_BYTES, headline_of, write_letter
 from quarterdeck.render.mime import Attachment, Image, MessageBody, encoded
 from quarterdeck.render.pdf import page_as_pdf
+from quarterdeck.render.shipped import PAGE_SCRIPT
+
+if TYPE_CHECKING:
+    from quarterdeck.render.exporter import PageExporter
 
 __all__ = [
     "MOST_HTML_BYTES",
@@ -35,7 +39,6 @@ __all__ = [
     "EditionIdentity",
     "Image",
     "MessageBody",
-    "PageExporter",
     "Rendered",
     "encoded",
     "identity_of",
@@ -103,6 +106,8 @@ def _attached(page: str, form: str, identity: EditionIdentity) -> Attachment:
 @functools.cache
 def _exporter() -> PageExporter:
     """One for all editions: its templates are compiled once."""
+    from quarterdeck.render.exporter import PageExporter  # noqa: PLC0415 - nbconvert takes a second, while kernels run
+
     return PageExporter()
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment
@@ -22,12 +21,7 @@ from traitlets import default
 from quarterdeck.render.definitions import definitions_of
 from quarterdeck.render.document import read_document
 from quarterdeck.render.looks import equip
-
-TEMPLATES = Path(__file__).parent / "templates"
-
-
-# The page's only script, which sorts tables.
-PAGE_SCRIPT = (TEMPLATES / "quarterdeck-page" / "sort.js").read_text(encoding="utf-8")
+from quarterdeck.render.shipped import PAGE_SCRIPT, TEMPLATES
 
 
 @functools.cache

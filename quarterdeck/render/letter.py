@@ -14,11 +14,11 @@ from markupsafe import Markup
 
 from quarterdeck.display import cut_at_word
 from quarterdeck.render.excerpt import BUDGETS, Excerpt, Excerpter
-from quarterdeck.render.exporter import TEMPLATES
 from quarterdeck.render.identity import EditionIdentity
 from quarterdeck.render.items import Document
 from quarterdeck.render.looks import ATOM, equip, nice, sources, unbroken
 from quarterdeck.render.mime import Attachment, MessageBody, encoded
+from quarterdeck.render.shipped import TEMPLATES
 from quarterdeck.render.text import write_text
 
 # Gmail clips what is longer than about 102 KB. Encoded is what counts there.
