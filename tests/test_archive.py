@@ -224,7 +224,7 @@ def test_a_failed_edition_shows_no_earlier_figures_as_its_own(harbour):
 
     edition = (harbour.root / "outputs" / "archive" / "2026-W47" / "cfo" / "index.html").read_text(encoding="utf-8")
     assert "These are of the build before, which did not fail; the failed notebook is of the last one." in edition
-    assert '<p class="headline">cfo/2026-W47</p>' in edition
+    assert '<p class="headline">CFO</p>' in edition
     assert "$350" not in index
 
 

@@ -87,6 +87,8 @@ def test_a_failing_notebook_shows_its_cell_above_the_last_good_edition(page, pro
     expect(failure.locator("#failure-source")).to_contain_text("crews / 0  # shared out")
     expect(failure.locator("#failure-traceback")).to_contain_text("division by zero")
     expect(mail(page)).to_contain_text("Recognised $350.50")
+    below = [page.locator(place).bounding_box()["y"] for place in ("#failure", "#headline", "#now")]
+    assert below == sorted(below)
 
     project.report("cfo", SAYS.format(words="Mended:"))
     expect(mail(page)).to_contain_text("Mended: $350.50", timeout=LONG_MS)
@@ -168,6 +170,20 @@ def test_views_are_reached_by_keyboard_alone(page):
     assert page.locator("nav a").last.get_attribute("href").endswith("#text")
 
 
+def test_a_text_part_is_shown_as_it_is_broken(page):
+    """On a laptop no line of it is broken once more, though last week's stands beside."""
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.locator("input[value=text]").check()
+    text = page.frame_locator("#now").locator("pre")
+    expect(text).to_contain_text("Recognised $350.50")
+
+    lines = text.evaluate("pre => pre.clientHeight / parseFloat(getComputedStyle(pre).lineHeight)")
+    longest = max(text.inner_text().splitlines(), key=len)
+
+    assert round(lines) == len(text.inner_text().splitlines())
+    assert len(longest) >= 70
+
+
 def test_the_dark_mail_is_dark_and_the_desktop_light(page):
     """Each shows its scheme, whatever the machine prefers."""
     grounds = {}
@@ -246,7 +262,7 @@ def test_last_weeks_edition_stands_beside(page, project, served):
 
     page.goto(f"{served.address}?report=cto")
 
-    expect(page.locator("#before-none")).to_contain_text("run cto --period 2026-W46 --company", timeout=LONG_MS)
+    expect(page.locator("#before-which")).to_contain_text("run cto --period 2026-W46 --company", timeout=LONG_MS)
 
 
 def test_what_the_gates_find_stands_above(page, project):

@@ -114,6 +114,7 @@ def _is_edition_written(archive: ArchiveFiles, house: _House, one: Archived) -> 
         company=house.company,
         display=house.display,
         one=one,
+        title=house.title(one.report),
         week=house.week(one.period),
         files={**one.files, **forms},
     )

@@ -64,7 +64,7 @@ function show() {
   const left = dropped ? `, ${dropped} parts of the notebook left out` : "";
   say("now-size", state.version ? `The mail ${kilobytes(state.mail_bytes)}, its HTML ${kilobytes(state.html_bytes)} of 78${left}` : "");
   at("before-title").textContent = state.before_edition || "The week before";
-  say("before-none", state.version && !state.before_version ? state.before_none : "");
+  say("before-which", state.before_version ? "The week before" : state.version ? state.before_none : "");
   point("now", "now", state.version);
   point("before", "before", state.before_version);
 }
