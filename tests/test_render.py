@@ -1058,11 +1058,30 @@ def test_foreign_losses_are_listed(foreign):
         "cell 16: form",
         "cell 16: frame",
         "cell 16: an output of type application/javascript",
+        "cell 19: colours of cells",
     ):
         assert loss in foreign.dropped
     assert "alert(" not in foreign.page + foreign.body.html + foreign.body.text
     assert "cell 16: frame" in foreign.page
-    assert "8 parts of the notebook that a mail cannot carry are left out" in plain(foreign.body.text)
+    assert "9 parts of the notebook that a mail cannot carry are left out" in plain(foreign.body.text)
+
+
+def test_controls_and_raw_cells_are_listed(rendered):
+    """A widget's text is how a program writes it, and a raw cell is for another converter: both are only listed."""
+    raw = nbformat.v4.new_raw_cell("\\newpage")
+    widget = {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "HBox(children=(IntProgress(value=0),))"}
+    edition = rendered(Headline(text="Cash is $5k"), raw, code(new_output("display_data", data=widget)))
+
+    assert edition.dropped == ("cell 2: a raw cell", "cell 3: interactive control")
+    assert "HBox" not in edition.page + edition.body.html + edition.body.text
+
+
+def test_struck_out_and_high_figures_agree_in_all_media(rendered):
+    """Prose says of a struck-out price that it is, in the text part too, and 10⁶ is 10⁶ there."""
+    edition = rendered(Headline(text="Cash is $5k"), new_markdown_cell("It is ~~$40k~~ $50k, or 10<sup>6</sup> cents."))
+
+    assert "[deleted: $40k] $50k, or 10⁶ cents" in edition.body.text
+    assert re.search(r"<(?:del|s)>\$40k</(?:del|s)> \$50k, or 10⁶ cents", edition.page)
 
 
 def test_formulas_are_text_as_they_were_typed(rendered):
@@ -1120,10 +1139,9 @@ def test_name_of_an_object_is_no_output(rendered):
 
 
 def test_pieces_of_one_print_are_one_text(rendered):
-    """A kernel cuts a stream where it likes; a reader sees no seam, and raw cells not at all."""
+    """A kernel cuts a stream where it likes, and a reader sees no seam."""
     edition = rendered(
         code(printed("one"), printed(" text\n"), printed("!", "stderr"), printed("   \n")),
-        nbformat.v4.new_raw_cell("for LaTeX alone"),
     )
 
     assert "\none text\n" in edition.body.text

@@ -82,10 +82,75 @@ def test_table_stands_by_itself():
 
 
 def test_table_inside_a_table_is_text_of_its_cell():
-    """Tables that only arrange others do not break the one that they stand in."""
-    (table,) = read_fragment("<table><tr><td>a<table><tr><td>inner</table></td><td>b</td></tr></table>").items
+    """Tables that only arrange others do not break the one that they stand in, and their figures stay apart."""
+    inner = "<table><tr><td>12</td><td>34</td></tr><tr><td>56</table>"
 
-    assert texts(table) == [["ainner", "b"]]
+    fragment = read_fragment(f"<table><tr><td>a{inner}</td><td>b</td></tr></table>")
+
+    assert texts(fragment.items[0]) == [["a 12 34 56", "b"]]
+    assert fragment.dropped == ("table inside a table, whose cells are text of its cell",)
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("10<sup>6</sup>", "10⁶"),
+        ("10<sup>−6</sup>", "10⁻⁶"),
+        ("$5<sup>1</sup>", "$5¹"),
+        ("$5<sup><a href='#n'>12</a></sup>", "$5¹²"),
+        ("CO<sub>2</sub>", "CO₂"),
+        ("4<sup>th</sup>", "4th"),
+        ("$5<sup>see 3</sup>", "$5^(see 3)"),
+    ],
+)
+def test_what_stands_high_or_low_is_no_digit_of_the_figure(source, text):
+    """A power and a footnote's mark stay what they are in cells, prose and text: 10⁶ is never 106."""
+    table, prose = read_fragment(f"<table><tr><td>{source}</td></tr></table><p>{source}</p>").items
+
+    assert texts(table) == [[text]]
+    assert prose == Prose(f"<p>{text}</p>")
+
+
+def test_what_was_struck_out_is_said_to_be():
+    """A price that was struck out does not stand beside the new one as if both held."""
+    (table,) = read_fragment("<table><tr><td><del>$40k</del> $50k</td></tr></table>").items
+
+    assert texts(table) == [["[deleted: $40k] $50k"]]
+
+
+def test_what_a_browser_hides_is_not_published():
+    """Text that a browser does not show stays unseen, is listed, and what stands around it is whole."""
+    source = (
+        "a<div hidden>secret <b>one</b><br></div>b<p style='color:red; DISPLAY : none'>two</p>"
+        "<section>c<span style='visibility:hidden'>three<img src=x></span></section>"
+        "<table><tr><td>d</td><td style='display:none'>four</td></tr></table><span hidden></span>e"
+    )
+
+    fragment = read_fragment(source)
+
+    assert fragment.items[0] == Prose("<p>ab</p><p>c</p>")
+    assert texts(fragment.items[1]) == [["d"]]
+    assert fragment.items[2] == Prose("<p>e</p>")
+    assert fragment.dropped == ("hidden text",) * 4
+
+
+def test_links_that_lead_nowhere_and_gauges_are_listed():
+    """What only the notebook or a browser has is named, with where it led and what it showed; its words stay."""
+    source = (
+        "<a href='../budget.ipynb'>budget</a> <a href='JavaScript:alert(1)'>run</a> <a href='#top'>top</a>"
+        "<a href='https://example.com'>far</a> <meter value=7 max=10>7</meter> <progress value=0.4></progress>"
+    )
+
+    fragment = read_fragment(source)
+
+    assert fragment.items == (Prose('<p>budget run top<a href="https://example.com">far</a> 7 </p>'),)
+    assert fragment.dropped == (
+        "gauge (0.4 of 1)",
+        "gauge (7 of 10)",
+        "link that runs a script",
+        "link to #top",
+        "link to ../budget.ipynb",
+    )
 
 
 def test_spans_are_filled():
@@ -165,7 +230,7 @@ def test_unclosed_table_is_still_read():
 
 
 def test_losses_are_counted():
-    """Everything that is taken away is named with its number, style sheets of tables aside."""
+    """Everything that is taken away is named with its number; of a style sheet of tables, only its colours."""
     source = (
         "<style>#T {color: red}</style><script>a</script><script>b</script>"
         "<form><input><select><option>x</select></form>"
@@ -177,6 +242,7 @@ def test_losses_are_counted():
     assert fragment.items == (Prose("<p>kept</p>"),)
     assert fragment.dropped == (
         "SVG drawing",
+        "colours of cells",
         "event handler",
         "form",
         "2 × form control",

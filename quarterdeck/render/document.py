@@ -39,6 +39,7 @@ _HIDDEN_CELLS = frozenset({"parameters", "injected-parameters"})
 _NAME_OF_OBJECT = re.compile(r"[\[(]?<[A-Za-z_][\w.]*(?:\s[^<>]*|:\s?[^<>]*)?>(?:,\s*<[^<>]*>)*[\])]?|Text\([^\n]*\)")
 _DRAWN_BY_SCRIPT = "interactive chart without a picture"
 _IN_ITS_PLACE = "An interactive chart, which only the notebook can show"
+_WIDGET = "application/vnd.jupyter.widget-view+json"
 _CHART = re.compile(r"application/vnd\.(plotly|vega|bokeh)")
 _BASE64 = frozenset({"png", "png_dark"})
 _SINCE = "Since last week"
@@ -92,6 +93,8 @@ class _Reader:
         self.cell = number
         if cell.cell_type == "markdown":
             self._read_markdown(cell.source, cell.get("attachments", {}))
+        elif cell.cell_type == "raw" and cell.source.strip():
+            self._drop("a raw cell")
         elif cell.cell_type == "code":
             for output in _streams_joined(cell.outputs):
                 self._read_output(output)
@@ -162,6 +165,9 @@ class _Reader:
             self._fragment(Fragment((Prose(f"<p>[{_IN_ITS_PLACE}]</p>"),), (_DRAWN_BY_SCRIPT,)))
             return
         self._drop(*(lost for fragment in fragments.values() for lost in fragment.dropped))
+        if _WIDGET in data:  # its text is how a program would write it
+            self._drop("interactive control")
+            return
         for mime in ("text/latex", "text/plain"):
             text = readable(data.get(mime, ""), keep_lines=True).strip("\n")
             if text.strip() and not _NAME_OF_OBJECT.fullmatch(text.strip()):

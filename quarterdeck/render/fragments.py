@@ -28,8 +28,23 @@ _BLOCKS = frozenset({"p", "ul", "ol", "dl", "pre", "blockquote", *_HEADINGS})
 _INLINE = frozenset({"a", "b", "strong", "i", "em", "u", "s", "del", "ins", "sub", "sup", "code", "kbd", "samp"})
 _INNER = frozenset({"li", "dt", "dd"})
 _TABLE = frozenset({"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"})
-_ALLOWED = _BLOCKS | _INLINE | _INNER | _TABLE | {"br", "hr", "img", "div"}
-_ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
+_BOXES = frozenset({"div", "section", "article", "details", "summary", "figure", "figcaption"})
+_VOID = frozenset({"br", "hr", "img"})
+_ALLOWED = _BLOCKS | _INLINE | _INNER | _TABLE | _BOXES | _VOID | {"span"}
+_ATTRIBUTES = {
+    "*": {"hidden", "style"},  # for whether it is seen; neither goes further
+    "a": {"href"},
+    "img": {"src", "alt"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
+}
+_UNSEEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_LINKS = ("http:", "https:", "mailto:")
+_RUNS = ("javascript:", "vbscript:", "data:")
+
+# Letters that stand high or low by themselves: 10<sup>6</sup> is 10⁶ in a cell and in the text part too, and never 106.
+_HIGH = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
+_LOW = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 
 # Gone with all that stands inside them; the words are those of the list that a reader gets.
 _REMOVED_WHOLE = {
@@ -56,6 +71,7 @@ _REMOVED_TAG = {
     "link": "style sheet",
     "base": "base address",
 }
+_GAUGES = frozenset({"meter", "progress"})
 
 # Word's `<![if !mso]>` and the like. Python's parser fails on those that it does not know; to nh3 they are comments.
 _MARKED_SECTION = re.compile(r"<!\[[^>]*>?")
@@ -95,6 +111,18 @@ def read_fragment(source: str, attachments: Mapping[str, Mapping[str, str]] | No
     return Fragment(tuple(splitter.items), (*_counted(census.removed), *splitter.dropped))
 
 
+def _apart(tag: str) -> str:
+    """What keeps a cell of an inner table from the one before it."""
+    return " " if tag in _TABLE | _BLOCKS | _BOXES | {"br"} else ""
+
+
+def _in_small_letters(text: str, letters: dict[int, int]) -> str:
+    """*text* in *letters*; of what has none, figures are marked, and letters stand as they are: the `th` of 4th."""
+    if all(ord(letter) in letters for letter in text):
+        return text.translate(letters)
+    return f"^({text})" if any(letter.isdigit() for letter in text) else text
+
+
 def _counted(removed: Counter[str]) -> list[str]:
     return [f"{count} × {what}" if count > 1 else what for what, count in sorted(removed.items())]
 
@@ -105,6 +133,8 @@ class _Census(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.removed: Counter[str] = Counter()
+        self._tables = 0  # open ones
+        self._is_style = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         what = _REMOVED_WHOLE.get(tag) or _REMOVED_TAG.get(tag)
@@ -113,6 +143,32 @@ class _Census(HTMLParser):
             self.removed[what] += 1
         if any(name.startswith("on") for name, _ in attrs):
             self.removed["event handler"] += 1
+        given = dict(attrs)
+        if tag in _GAUGES:
+            self.removed[f"gauge ({given.get('value') or '?'} of {given.get('max') or '1'})"] += 1
+        self._link((given.get("href") or "").strip() if tag == "a" else "")
+        self._open_table(+1 if tag == "table" else 0)
+        self._is_style = tag == "style"
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open_table(-1 if tag == "table" else 0)
+
+    def handle_data(self, data: str) -> None:
+        if self._is_style and "color:" in data.replace(" ", ""):
+            self.removed["colours of cells"] += 1
+        self._is_style = False
+
+    def _link(self, address: str) -> None:
+        """Only the notebook knows where a link without a host leads."""
+        if address.lower().startswith(_RUNS):
+            self.removed["link that runs a script"] += 1
+        elif address and not address.lower().startswith(_LINKS):
+            self.removed[f"link to {readable(address)[:60]}"] += 1
+
+    def _open_table(self, by: int) -> None:
+        self._tables = max(0, self._tables + by)
+        if by > 0 and self._tables > 1:
+            self.removed["table inside a table, whose cells are text of its cell"] += 1
 
 
 @dataclass
@@ -130,17 +186,23 @@ class _Splitter(HTMLParser):
         self._pictures: list[Picture] = []
         self._table: Captured | None = None
         self._depth = 0  # of tables inside tables
+        self._unseen = 0  # of elements inside one that nobody sees
+        self._has_unseen_text = False
+        self._small: list[str] | None = None  # what stands high or low
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        if tag == "table":
+        if self._unseen or "hidden" in given or _UNSEEN.search(given.get("style") or ""):
+            self._unseen += tag not in _VOID
+        elif tag in ("sup", "sub"):
+            self._small = []
+        elif tag == "table":
             self._table_opens()
         elif tag == "img":
             self._picture(given.get("src") or "", readable(given.get("alt") or ""))
         elif self._table is not None:
-            if self._depth == 1:
-                self._table.opens(tag, given)
-        elif tag == "div":
+            self._table.opens(tag, given) if self._depth == 1 else self._table.text(_apart(tag))
+        elif tag in _BOXES:
             self._close_all()
         elif tag == "hr":
             self._close_all()
@@ -152,22 +214,37 @@ class _Splitter(HTMLParser):
             self._prose_opens(tag, given)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "table":
+        if self._unseen:
+            self._unseen -= 1
+            self._unseen_ends()
+        elif tag in ("sup", "sub"):
+            said, self._small = readable("".join(self._small or ())), None
+            self.handle_data(_in_small_letters(said, _HIGH if tag == "sup" else _LOW))
+        elif tag == "table":
             self._table_closes()
         elif self._table is not None:
             if self._depth == 1:
                 self._table.closes(tag)
-        elif tag == "div":
+        elif tag in _BOXES:
             self._close_all()
         else:
             self._prose_closes("h3" if tag in _HEADINGS else tag)
 
     def handle_data(self, data: str) -> None:
-        if self._table is not None:
+        if self._unseen:
+            self._has_unseen_text |= bool(data.strip())
+        elif self._small is not None:
+            self._small.append(data)
+        elif self._table is not None:
             self._table.text(data)
         elif data.strip() or self._open:
             self._paragraph()
             self._markup.append(html.escape(readable(data, keep_lines=True), quote=False))
+
+    def _unseen_ends(self) -> None:
+        if not self._unseen and self._has_unseen_text:
+            self.dropped.append("hidden text")
+            self._has_unseen_text = False
 
     def finish(self) -> None:
         """Hand over what is still open; nh3 has closed every tag."""
@@ -182,7 +259,7 @@ class _Splitter(HTMLParser):
             tag = "p"
         name = "h3" if tag in _HEADINGS else tag  # the section's name stands over it
         href = given.get("href") or ""
-        if tag == "a" and not href.startswith(("http:", "https:", "mailto:")):
+        if tag == "span" or (tag == "a" and not href.startswith(_LINKS)):
             return
         self._markup.append(f'<a href="{html.escape(href)}">' if tag == "a" else f"<{name}>")
         self._open.append(name)

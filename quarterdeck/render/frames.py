@@ -17,6 +17,7 @@ _MISSING = frozenset({"NaN", "nan", "NaT", "None", "<NA>"})
 _FIGURE = re.compile(
     r"[(+−-]?\s*[^\w\s.,()+−-]{0,3}\s*[+−-]?\d[\d.,'\u00a0\u202f ]*(?:[eE][+−-]?\d+)?\s*[^\w\s]{0,3}[kmb]?\)?"
 )
+_NOTE_MARKS = "⁰¹²³⁴⁵⁶⁷⁸⁹*† "  # behind a figure: of a footnote, or a power
 _MOST_SPANNED = 200  # columns; a span is a number that somebody else wrote
 
 
@@ -48,13 +49,17 @@ class Captured:
             self._text = []
         elif tag in ("br", "p", "div", "li"):
             self.text(" ")
+        elif tag in ("del", "s"):
+            self.text("[deleted: ")
 
     def text(self, data: str) -> None:
         if self._text is not None:
             self._text.append(data)
 
     def closes(self, tag: str) -> None:
-        if tag in ("td", "th", "caption"):
+        if tag in ("del", "s"):
+            self.text("]")
+        elif tag in ("td", "th", "caption"):
             text = readable("".join(self._text or ()))
             self._text = None
             if tag == "caption":
@@ -126,7 +131,7 @@ def _joined(levels: list[str]) -> str:
 
 
 def _align(texts: list[str]) -> Literal["left", "right"]:
-    figures = [text for text in texts if text and text not in _MISSING and text != "..."]
+    figures = [text.rstrip(_NOTE_MARKS) for text in texts if text and text not in _MISSING and text != "..."]
     return "right" if figures and all(_FIGURE.fullmatch(text) for text in figures) else "left"
 
 

@@ -262,6 +262,8 @@ class _ProseReader(HTMLParser):
             self._words.append("\n")
         elif tag == "a":
             self._href = dict(attrs).get("href") or ""
+        elif tag in ("del", "s"):
+            self._words.append("[deleted: ")
         self._is_preformatted |= tag == "pre"
 
     def handle_endtag(self, tag: str) -> None:
@@ -269,6 +271,8 @@ class _ProseReader(HTMLParser):
             if self._href and self._href not in "".join(self._words):
                 self._words.append(f" ({self._href})")
             self._href = ""
+        elif tag in ("del", "s"):
+            self._words.append("]")
         elif tag in ("p", "h3", "blockquote", "pre", "dt", "dd", "li"):
             self._end_part()
             self._is_preformatted &= tag != "pre"
