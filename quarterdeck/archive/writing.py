@@ -5,9 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import SMTP
 from itertools import chain
 from pathlib import Path
 
@@ -19,7 +16,7 @@ from quarterdeck.config import Company, edition_parts, load_params
 from quarterdeck.display import Display
 from quarterdeck.errors import AwsUnavailable, InputInvalid, QuarterdeckError
 from quarterdeck.ledger import Ledger
-from quarterdeck.mail import frozen_body, html_of, text_of
+from quarterdeck.mail import frozen_body, html_of, parsed, text_of
 from quarterdeck.period import Period
 from quarterdeck.store import ArchiveFiles, Store
 from quarterdeck.store.archiving import INDEX, page_of
@@ -132,9 +129,8 @@ def _mail_forms(message: bytes | None, body: str) -> Mapping[str, bytes]:
             return {}
     except InputInvalid:
         return {}
-    mail: EmailMessage = message_from_bytes(message, policy=SMTP)
     forms = {"mail.html": html_of(message).encode(), "mail.txt": text_of(message).encode()}
-    for part in mail.iter_attachments():
+    for part in parsed(message).iter_attachments():
         if name := _ATTACHED.get(part.get_content_type()):
             forms[name] = part.get_content()
     return forms

@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from quarterdeck.mail import text_of
 from quarterdeck.standing import Line
 
 _LOG_WIDTH = 160  # columns where no terminal says how many it has
@@ -38,6 +37,8 @@ def print_lines(lines: Iterable[Line]) -> None:
 
 def print_mails(mails: Iterable[tuple[str, bytes]]) -> None:
     """Each edition's name over its mail's text part, as it would leave."""
+    from quarterdeck.mail import text_of  # noqa: PLC0415 - of what is printed without mails, none is taken apart
+
     for edition, message in mails:
         out.rule(escape(edition), align="left", characters="─")
         out.print(text_of(message), markup=False)

@@ -7,7 +7,7 @@ message's id, or a clear no, by `MailRefused`. Anything else may be a yes that w
 
 from __future__ import annotations
 
-from quarterdeck.mail.frozen import FrozenBody, frozen_body, html_of, text_of
+from quarterdeck.mail.frozen import FrozenBody, frozen_body, html_of, parsed, text_of
 from quarterdeck.mail.mailer import Mailer, check_tags
 from quarterdeck.mail.outbox import Outbox
 from quarterdeck.mail.stamp import Body, Envelope, bare_address, message_id_of, stamp
@@ -23,6 +23,7 @@ __all__ = [
     "frozen_body",
     "html_of",
     "message_id_of",
+    "parsed",
     "stamp",
     "text_of",
 ]

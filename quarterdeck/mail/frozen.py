@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from dataclasses import dataclass
+from email.message import EmailMessage
 from email.parser import BytesHeaderParser, BytesParser
 from email.policy import SMTP
 
@@ -28,22 +30,28 @@ def frozen_body(message: bytes, place: str) -> FrozenBody:
     Raises:
         InputInvalid: It is not a message that `stamp` made.
     """
-    _, end, mime = message.partition(_LAST_OF_THE_STAMP)
-    subject = BytesHeaderParser(policy=SMTP).parsebytes(message)["Subject"]
+    stamp, end, mime = message.partition(_LAST_OF_THE_STAMP)
+    subject = BytesHeaderParser(policy=SMTP).parsebytes(stamp + end)["Subject"]
     if not end or subject is None or not mime.startswith(b"Content-Type: "):
         raise InputInvalid(place, "no message of ours", "a message.eml that run wrote", "python runner.py run")
     return FrozenBody(str(subject), mime, hashlib.sha256(mime).hexdigest())
 
 
+@functools.lru_cache(maxsize=1)
+def parsed(message: bytes) -> EmailMessage:
+    """*message*, to be read and never changed: taken apart once, for its pictures are long, whatever is then asked."""
+    return BytesParser(policy=SMTP).parsebytes(message)
+
+
 def text_of(message: bytes) -> str:
     """The text part of *message*, as a reader without pictures gets it."""
-    part = BytesParser(policy=SMTP).parsebytes(message).get_body(("plain",))
+    part = parsed(message).get_body(("plain",))
     return str(part.get_content()) if part is not None else ""
 
 
 def html_of(message: bytes) -> str:
     """The HTML part of *message* with its pictures inside it, for who knows no `cid:`; empty where there is none."""
-    mail = BytesParser(policy=SMTP).parsebytes(message)
+    mail = parsed(message)
     part = mail.get_body(("html",))
     html = str(part.get_content()) if part is not None else ""
     for picture in mail.walk():
