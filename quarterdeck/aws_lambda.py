@@ -16,7 +16,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -130,7 +130,7 @@ def _done(event: object, context: Context) -> dict[str, Any]:
     outcome = run_and_tell(request, environment, _doors(environment, context))
     _tell_alarm(open_ledger(environment.ledger, company.slug, _now), outcome, company)
     if not outcome.left_for_next:  # else this start has no time left, and the next writes it
-        _write_archive(environment, company)
+        _write_archive(environment, company, context)
     return _account_of(outcome)
 
 
@@ -192,14 +192,18 @@ def _request(environment: Environment, **asked: Any) -> Request:  # noqa: ANN401
 def _doors(environment: Environment, context: Context) -> Doors:
     return Doors(
         ledger=lambda company: open_ledger(environment.ledger, company.slug, _now),
-        store=lambda plan: open_store(plan.store, plan.company.slug),
+        store=lambda plan: open_store(plan.store, plan.company.slug, _seconds_left(context)),
         mailer=lambda: _mailer(environment),
         watch=lambda _: nullcontext(_say),
         now=_now,
         process=os.environ,
-        seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
+        seconds_left=_seconds_left(context),
         is_watched=False,
     )
+
+
+def _seconds_left(context: Context) -> Callable[[], float]:
+    return lambda: context.get_remaining_time_in_millis() / 1000
 
 
 def _say(edition: str, stage: str) -> None:
@@ -222,11 +226,11 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _write_archive(environment: Environment, company: Company) -> None:
+def _write_archive(environment: Environment, company: Company, context: Context) -> None:
     """Bring the archive beside the editions up to date; that it cannot be is logged, and changes nothing else."""
     ledger = open_ledger(environment.ledger, company.slug, _now)
     try:
-        store = open_store(environment.store or "", company.slug)
+        store = open_store(environment.store or "", company.slug, _seconds_left(context))
         write_archive(store, company, ledger, _root() / "params")
     except QuarterdeckError as error:
         _log.warning("archive not written", reason=without_addresses(str(error).partition("\n")[0]))

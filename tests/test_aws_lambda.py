@@ -316,6 +316,28 @@ def test_a_start_without_time_is_gone_on_with_by_the_next(function):
     assert function(START)["deliveries"] == {"sent": 1}
 
 
+def test_an_archive_that_s3_would_answer_too_late_is_left_to_the_next_start(function, wire, moto, on_aws, capsys):
+    """Once all has left and the time is nearly over S3 is asked nothing more: the start ends well, and says so."""
+
+    def fate(call):
+        has_mailed = any(one.operation == "POST /v2/email/outbound-emails" for one in laid.calls)
+        return "request lost" if has_mailed and f"/{function.table}" in call.operation else None
+
+    laid = wire(moto, fate)
+    on_aws(laid.endpoint)
+
+    class Ending(Context):
+        def get_remaining_time_in_millis(self) -> int:
+            return 15_000 if "POST /v2/email/outbound-emails" in laid.operations() else 900_000
+
+    account = handler(START, Ending())
+
+    sent_at = laid.operations().index("POST /v2/email/outbound-emails")
+    assert account["deliveries"] == {"sent": 1}
+    assert not [one for one in laid.operations()[sent_at:] if f"/{function.table}" in one]
+    assert "the time of this start is nearly over" in capsys.readouterr().err
+
+
 def test_an_event_of_ses_moves_its_delivery_on(function):
     """What SNS hands over goes to the ledger; what is not of ours is let pass."""
     function(START)

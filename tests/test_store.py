@@ -21,6 +21,7 @@ from quarterdeck.aws import client
 from quarterdeck.errors import AwsUnavailable, CommandRefused, InputInvalid, SnapshotDamaged, StoreUnwritable
 from quarterdeck.snapshot import open_snapshot
 from quarterdeck.store import FolderStore, Store, open_store
+from quarterdeck.store.bucket import Bucket
 
 
 def keys(bucket: str) -> list[str]:
@@ -594,3 +595,55 @@ def test_a_start_killed_in_mid_upload_leaves_the_edition_before_it(crossing):
     assert killed == -signal.SIGKILL
     assert found == "<p>earlier</p>"
     assert (laid.place.on("third").fetch_edition("cfo/2026-W48") / "page.html").read_text() == "<p>later</p>"
+
+
+# Of buckets on a start whose time ends.
+
+QUESTIONS = {
+    "its hash": lambda bucket, _: bucket.hash_of("page.html"),
+    "its content": lambda bucket, _: bucket.read("page.html"),
+    "a download": lambda bucket, path: bucket.fetch("page.html", path, "0" * 64),
+    "an upload": lambda bucket, path: bucket.put("page.html", path),
+    "a listing": lambda bucket, _: bucket.names("2"),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_s3_that_hangs_does_not_outlast_the_start(wire, moto, on_aws, monkeypatch, tmp_path, question):
+    """Whatever is asked or put, no attempt begins that might end after the start's time: it is an error before."""
+    monkeypatch.setattr("quarterdeck.store.bucket._ANSWER_WITHIN_S", 1.0)
+    monkeypatch.setattr("quarterdeck.store.bucket._ATTEMPT_S", 1.5)
+    on_aws(moto)
+    name, path, over = new_bucket(), tmp_path / "page.html", threading.Event()
+    path.write_text("<p>whole</p>")
+    hanging = wire(moto, lambda call: over.wait(30) if call.operation.startswith(("HEAD", "GET", "PUT")) else None)
+    on_aws(hanging.endpoint)
+    looks: list[float] = []
+
+    def seconds_left() -> float:
+        looks.append(time.monotonic())
+        return 2.0 - (looks[-1] - looks[0])
+
+    bucket = Bucket(f"s3://{name}/weekly", seconds_left)
+
+    with pytest.raises(AwsUnavailable, match=rf"^s3://{name}/weekly.*: the time of this start is nearly over"):
+        QUESTIONS[question](bucket, path)
+    left = seconds_left()
+    over.set()
+
+    assert left > 0
+    assert len(hanging.calls) == 1
+
+
+def test_with_little_time_left_s3_is_asked_nothing(wire, moto, on_aws):
+    """What could not be answered in time is not begun: 19 seconds do not suffice, 21 do."""
+    on_aws(moto)
+    name = new_bucket()
+    laid = wire(moto, lambda _: None)
+    on_aws(laid.endpoint)
+
+    with pytest.raises(AwsUnavailable, match="might outlast it"):
+        Bucket(f"s3://{name}/weekly", lambda: 19.0).read("page.html")
+
+    assert laid.calls == []
+    assert Bucket(f"s3://{name}/weekly", lambda: 21.0).read("page.html") is None

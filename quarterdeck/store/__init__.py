@@ -11,6 +11,7 @@ file but a manifest and a page of the archive also holds its hash: `page-3f2a9c0
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -193,9 +194,11 @@ def has_editions(address: Path | str) -> bool:
     return is_bucket(address) or (Path(address) / OWNER).is_file()
 
 
-def open_store(address: Path | str, company: str) -> Store:
+def open_store(address: Path | str, company: str, seconds_left: Callable[[], float] = lambda: math.inf) -> Store:
     """
     The store at *address*, a folder or `s3://bucket/prefix`, of *company* (its slug).
+
+    A bucket is asked nothing that might not be answered within *seconds_left*: then, too, it is `AwsUnavailable`.
 
     Raises:
         InputInvalid: It is no address.
@@ -207,4 +210,4 @@ def open_store(address: Path | str, company: str) -> Store:
         return FolderStore(Path(address), company)
     from quarterdeck.store.s3 import open_bucket  # noqa: PLC0415 - a run without a bucket never loads boto3
 
-    return open_bucket(str(address), company)
+    return open_bucket(str(address), company, seconds_left)

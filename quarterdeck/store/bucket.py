@@ -6,6 +6,7 @@ import base64
 import functools
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,12 @@ from quarterdeck.files import saying_what_could_not_be_written, sha256_of
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
+
+# A question that hangs is given up within the wrap-up of a start on Lambda (`pipeline/time_left.py`): no attempt
+# begins with less time left than it may take (5 s to connect, and these to answer) and the 5 s to say so.
+_ATTEMPTS = 4
+_ANSWER_WITHIN_S = 10.0
+_ATTEMPT_S = 5.0 + _ANSWER_WITHIN_S + 5.0
 
 # Bucket and prefix that are safe as parts of a path, since the working folder is named after them.
 _ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[A-Za-z0-9_][A-Za-z0-9_.=-]*)*)/?")
@@ -48,9 +55,9 @@ class Standing:
 class Bucket:
     """The objects below one prefix of one bucket; keys are relative to it."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, seconds_left: Callable[[], float]) -> None:
         """
-        Name the place; nothing is asked yet.
+        Name the place; nothing is asked yet, and later only what can be answered in the *seconds_left*.
 
         Raises:
             InputInvalid: *address* is not `s3://bucket/prefix`.
@@ -59,6 +66,7 @@ class Bucket:
         if found is None:
             expected = "s3://bucket/prefix, the prefix of letters, digits and _ . = - /"
             raise InputInvalid("QUARTERDECK_STORE", repr(address), expected, "python runner.py run --outputs FOLDER")
+        self._seconds_left = seconds_left
         self.name = found[1]
         self.prefix = found[2].removeprefix("/")
 
@@ -67,7 +75,15 @@ class Bucket:
 
     @functools.cached_property
     def _client(self) -> S3Client:
-        return client("s3")
+        made = client("s3", attempts=_ATTEMPTS, answer_within_s=_ANSWER_WITHIN_S)
+        made.meta.events.register("request-created.s3", self._in_time)
+        return made
+
+    def _in_time(self, **_: object) -> None:
+        """Called by botocore before each attempt."""
+        if self._seconds_left() < _ATTEMPT_S:
+            reason = "the time of this start is nearly over, and what it had to answer might outlast it"
+            raise AwsUnavailable(self.address(), reason, "Look whether S3 was slow")
 
     @functools.cached_property
     def _encryption(self) -> dict[str, Any]:

@@ -40,7 +40,7 @@ _AT_WORK_S = 2 * 60 * 60
 _ATTEMPTS = 8
 
 
-def open_bucket(address: str, company: str) -> S3Store:
+def open_bucket(address: str, company: str, seconds_left: Callable[[], float]) -> S3Store:
     """
     The store at *address*, `s3://bucket/prefix`, which bears *company*'s name from the first time on.
 
@@ -49,10 +49,10 @@ def open_bucket(address: str, company: str) -> S3Store:
     Raises:
         InputInvalid: It is no address.
         CommandRefused: It holds another company's editions.
-        AwsUnavailable: There is no such bucket, or it does not let us.
+        AwsUnavailable: There is no such bucket, or it does not let us, or has no time left to answer.
         StoreUnwritable: The working folder cannot be written.
     """
-    bucket = Bucket(address)
+    bucket = Bucket(address, seconds_left)
     folder = user_cache_path("quarterdeck") / "stores" / bucket.name / bucket.prefix / f"@{company}"
     with saying_what_could_not_be_written(folder):
         folder.mkdir(parents=True, exist_ok=True)
