@@ -199,7 +199,7 @@ def test_an_edition_that_cannot_be_is_refused(report, period):
 class Accepting:
     """A mailer that takes every mail, and keeps the tags that it was given."""
 
-    def prepare(self, to) -> None:
+    def prepare(self, to, *, bcc) -> None:
         """Nothing is to be asked."""
 
     def send(self, message, *, sender, to, bcc, tags) -> str:  # noqa: ARG002 - the protocol's

@@ -347,7 +347,7 @@ def test_the_quota_counts_copies_and_is_never_begun_to_be_exceeded(ses, mailer):
     with pytest.raises(MailDeferred) as put_off:
         send(mailer, bcc=("audit@harbour.boats",))
 
-    assert "1 recipients of the day's quota are left" in str(put_off.value)
+    assert "the day's quota has room for 1 more, and a mail with its copies needs 2" in str(put_off.value)
     assert put_off.value.again_at == NOW + timedelta(hours=24)
     assert len(ses.posts) == 1
 

@@ -43,7 +43,7 @@ class Outbox:
     def check(self, *, sender, bcc, recipients=()) -> None:
         """Nothing stands in the way."""
 
-    def prepare(self, to) -> None:
+    def prepare(self, to, *, bcc) -> None:
         """Nothing is to be asked."""
 
     def send(self, message, *, sender, to, bcc, tags) -> str:  # noqa: ARG002 - the protocol's

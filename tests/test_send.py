@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +29,7 @@ from quarterdeck.ledger import Ledger, open_ledger
 from quarterdeck.mail import Mailer, frozen_body
 from quarterdeck.mail.ses import SesMailer
 from quarterdeck.pipeline import Outcome, Request, make_plan, run_batch
+from quarterdeck.put_off import told_in_one
 from quarterdeck.store import FolderStore
 
 ADDRESSES = Environment(sender="reports@harbour.boats", recipient="cfo@harbour.boats", bcc="audit@harbour.boats")
@@ -166,6 +168,36 @@ def test_a_full_day_is_exit_5_and_the_next_run_tries_again(harbour, ses, clock):
     assert len(ses.posts) == 1
 
 
+def test_what_fits_into_the_day_leaves_and_the_rest_is_told_in_one_sentence(harbour, ses, mailer):
+    """Room for one mail of four: three are put off, SES is not asked about them again, and number and time are said."""
+    harbour.readers(*(f"{name}@harbour.boats" for name in "abcd"))
+    ses.account["SendQuota"] = {"Max24HourSend": 200.0, "MaxSendRate": 14.0, "SentLast24Hours": 197.0}
+
+    outcome = harbour.run(mailer)
+
+    (said,) = told_in_one(outcome.problems, str)
+    assert ([one.result for one in outcome.deliveries], outcome.exit_code) == (["sent"] + ["deferred"] * 3, 5)
+    assert said.startswith(
+        "3 mails were put off until 2026-11-24 13:00 UTC (the day's quota has room for 1 more, "
+        f"and a mail with its copies needs 2): {EDITION} to b•••@h•••.boats, {EDITION} to c•••"
+    )
+    assert "python runner.py show 2026-W47" in said
+    assert (len(ses.posts), ses.asked.count("suppression")) == (1, 6)  # all five before, then the first reader
+
+
+def test_a_day_that_ses_ends_is_told_in_its_words_and_asked_no_more(harbour, ses, mailer):
+    """Where SES says that the day is full, the mails after it are put off by the same words, and not posted."""
+    harbour.readers("a@harbour.boats", "b@harbour.boats", "c@harbour.boats")
+    ses.answers = ["take", (429, "TooManyRequestsException", "Daily message quota exceeded.")]
+
+    outcome = harbour.run(mailer)
+
+    (said,) = told_in_one(outcome.problems, str)
+    assert said.startswith("2 mails were put off until 2026-11-24 13:00 UTC (TooManyRequestsException: Daily")
+    assert [one.result for one in outcome.deliveries] == ["sent", "deferred", "deferred"]
+    assert len(ses.posts) == 2
+
+
 def test_only_who_was_refused_is_mailed_again_and_no_address_is_said(harbour, ses, mailer):
     """SES's words quote an address, ours do not; the message says who has the edition."""
     harbour.readers("a@harbour.boats", "b@harbour.boats")
@@ -194,7 +226,7 @@ def test_what_our_own_code_refuses_after_the_claim_is_a_clear_no(harbour):
         def check(self, **_) -> None:
             """Nothing stands in the way."""
 
-        def prepare(self, to: str) -> None:
+        def prepare(self, to: str, *, bcc: Sequence[str]) -> None:
             """Nothing is to be asked."""
 
         def send(self, *_, to: str, **__) -> str:

@@ -3,7 +3,7 @@
 import json
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -40,7 +40,7 @@ class Mailer:
     def check(self, *, sender: str, bcc: object, recipients: object = ()) -> None:
         """Nothing stands in the way."""
 
-    def prepare(self, to: str) -> None:
+    def prepare(self, to: str, *, bcc: Sequence[str]) -> None:
         """Nothing is to be asked."""
 
     def send(self, message: bytes, **_rest: object) -> str:

@@ -15,6 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 from quarterdeck.cli.hints import completed
 from quarterdeck.cli.lines import err, out, print_lines, table_of
 from quarterdeck.errors import worst_exit_code
+from quarterdeck.put_off import told_in_one
 from quarterdeck.standing import Line
 
 if TYPE_CHECKING:  # to tell what was, nothing that makes it is loaded
@@ -76,8 +77,8 @@ def print_outcome(outcome: Outcome) -> None:
         out.print(f"Left for the next start, which goes on from here: {', '.join(outcome.left_for_next)}")
     if outcome.kept_back:
         err.print(escape(outcome.kept_back))
-    for problem in outcome.problems:
-        err.print("\n" + escape(completed(str(problem), sys.argv[1:])))
+    for problem in told_in_one(outcome.problems, str):
+        err.print("\n" + escape(completed(problem, sys.argv[1:])))
 
 
 def print_delivered(delivered: Delivered, period: Period) -> int:

@@ -29,9 +29,9 @@ class Mailer(Protocol):
         """
         ...
 
-    def prepare(self, to: str) -> None:
+    def prepare(self, to: str, *, bcc: Sequence[str]) -> None:
         """
-        Ask what there is to ask about a mail to *to* before it is claimed: a claim waits for its post alone.
+        Ask what there is to ask about a mail to *to* and *bcc* before it is claimed: a claim waits for its post alone.
 
         Raises:
             AwsUnavailable: Nobody is logged in, or there is no answer.

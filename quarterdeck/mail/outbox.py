@@ -25,7 +25,7 @@ class Outbox:
     def check(self, *, sender: str, bcc: Sequence[str], recipients: Sequence[str] = ()) -> None:
         """A folder takes whatever is put there."""
 
-    def prepare(self, to: str) -> None:
+    def prepare(self, to: str, *, bcc: Sequence[str]) -> None:
         """There is nothing to ask."""
 
     def send(self, message: bytes, *, sender: str, to: str, bcc: Sequence[str], tags: Mapping[str, str]) -> str:  # noqa: ARG002 - the message says who sent it

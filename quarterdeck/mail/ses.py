@@ -104,6 +104,7 @@ class SesMailer:
         self._known: Standing | NotAsked | None = None
         self._suppressed: dict[str, str | NotAsked] = {}
         self._left: int | None = None
+        self._full = ""  # what SES said when it took no more that day
         self._pace = Pace(_SLOWEST_RATE, now, sleep)
         self._warned: set[str] = set()
 
@@ -129,15 +130,18 @@ class SesMailer:
         if wrong:
             raise SendingRefused(tuple(wrong))
 
-    def prepare(self, to: str) -> None:
+    def prepare(self, to: str, *, bcc: Sequence[str]) -> None:
         """
         Ask how the account may send, once, and whether *to* is suppressed; `send` goes by the answers.
+
+        Of a mail that does not fit into what is left of the day's quota nothing is asked.
 
         Raises:
             AwsUnavailable: Nobody is logged in, or SES does not answer.
         """
         self._standing()
-        self._suppressed[to] = self._account.suppressed_for(to)
+        if self._fits(1 + len(bcc)):
+            self._suppressed[to] = self._account.suppressed_for(to)
 
     def send(self, message: bytes, *, sender: str, to: str, bcc: Sequence[str], tags: Mapping[str, str]) -> str:
         """
@@ -154,17 +158,17 @@ class SesMailer:
         until = self._now() + _POST_WITHIN
         try:
             if to not in self._suppressed:
-                self.prepare(to)
+                self.prepare(to, bcc=bcc)
         except AwsUnavailable as unavailable:  # before the post: a clear no
             raise MailRefused(edition, to, f"SES: {unavailable.reason}") from unavailable
+        if not self._fits(recipients):
+            raise self._over_quota(edition, to, recipients)
         suppressed = self._suppressed.pop(to)
         if isinstance(suppressed, NotAsked):
             self._warn(f"mail suppression could not be asked: {suppressed.reason}")
         elif suppressed:
             reason = f"it is on SES's suppression list after a {suppressed.lower()}: SES would not deliver it"
             raise MailRefused(edition, to, reason)
-        if self._left is not None and self._left < recipients:
-            raise self._over_quota(edition, to, f"{self._left} recipients of the day's quota are left")
         return self._posted(request, edition, recipients, until)
 
     def _request(
@@ -199,7 +203,7 @@ class SesMailer:
             try:
                 answer = self._post.send_email(**request)
             except (ClientError, BotoCoreError) as error:
-                reason = self._too_fast(error, edition, to)
+                reason = self._too_fast(error, edition, to, recipients)
                 if wait is not None:
                     self._sleep(wait)
                 continue
@@ -210,15 +214,15 @@ class SesMailer:
             return answer["MessageId"]
         raise MailDeferred(edition, to, reason, self._now() + _AFTER_A_RUSH)
 
-    def _too_fast(self, error: ClientError | BotoCoreError, edition: str, to: str) -> str:
+    def _too_fast(self, error: ClientError | BotoCoreError, edition: str, to: str, recipients: int) -> str:
         """SES's words where it took nothing because we were too fast; every other answer is raised as ours."""
         answer = answer_of(error)
         match answer.meaning:
             case "slower":
                 return answer.reason
             case "later":
-                self._left = 0
-                raise self._over_quota(edition, to, answer.reason) from error
+                self._left, self._full = 0, answer.reason
+                raise self._over_quota(edition, to, recipients) from error
             case "refused":
                 raise MailRefused(edition, to, answer.reason) from error
             case _:
@@ -230,7 +234,16 @@ class SesMailer:
             self._warned.add(text)
             _log.warning(text)
 
-    def _over_quota(self, edition: str, to: str, reason: str) -> MailDeferred:
+    def _fits(self, recipients: int) -> bool:
+        """Whether a mail to so many, copies counted, fits into what is left of the day's quota, as far as is known."""
+        return self._left is None or self._left >= recipients
+
+    def _over_quota(self, edition: str, to: str, recipients: int) -> MailDeferred:
+        """Put off in the same words whichever mail it is, so that all of them can be told in one sentence."""
+        reason = (
+            self._full
+            or f"the day's quota has room for {self._left} more, and a mail with its copies needs {recipients}"
+        )
         return MailDeferred(edition, to, reason, self._now() + _QUOTA_WINDOW)
 
     def _standing(self) -> Standing | NotAsked:

@@ -130,7 +130,7 @@ def deliver(letter: Letter, recipient: str, post: Post) -> Delivered:
     owner = secrets.token_hex(16)
     try:
         if post.ledger.is_to_be_mailed(letter.edition, recipient):
-            post.mailer.prepare(recipient)
+            post.mailer.prepare(recipient, bcc=letter.bcc)
         claim = post.ledger.claim(letter.edition, recipient, body_hash=letter.body.sha256, owner=owner)
     except QuarterdeckError as error:
         return Delivered(letter.edition, masked(recipient), "not begun", error)
@@ -146,7 +146,7 @@ def deliver_once_more(letter: Letter, recipient: str, post: Post, *, because: st
         InputInvalid: No reason is given.
         AwsUnavailable: The mail service cannot be asked; nothing was claimed.
     """
-    post.mailer.prepare(recipient)
+    post.mailer.prepare(recipient, bcc=letter.bcc)
     owner = secrets.token_hex(16)
     claim = post.ledger.resend(
         letter.edition, recipient, body_hash=letter.body.sha256, owner=owner, because=because, by=by

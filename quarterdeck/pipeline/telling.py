@@ -21,6 +21,7 @@ from quarterdeck.errors import (
 from quarterdeck.ledger import Ledger
 from quarterdeck.log import logger
 from quarterdeck.pipeline.alarm import Alarm
+from quarterdeck.put_off import told_in_one
 
 _log = logger()
 
@@ -104,8 +105,8 @@ def _alert(batch: Trouble, alarm: Alarm) -> Alert:
     owners = [alarm.expects_of_owner(failed.edition) for failed in batch.failed]
     lines += [f"  {owner[:1].upper()}{owner[1:]}." for owner in owners]
     lines += ["", "What happened, and what to type next in the project's folder:"]
-    for problem in batch.problems:
-        lines += ["", _shortly(problem)]
+    for said in told_in_one(batch.problems, _shortly):
+        lines += ["", said]
     body = alarm.redactor.text("\n".join(lines) + "\n")
     return Alert(f"Quarterdeck {batch.company} {batch.period}: {counted}", body)
 

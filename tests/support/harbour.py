@@ -149,7 +149,7 @@ class FakeMailer:
     def check(self, *, sender: str, bcc: Sequence[str], recipients: Sequence[str] = ()) -> None:
         """Nothing stands in the way."""
 
-    def prepare(self, to: str) -> None:
+    def prepare(self, to: str, *, bcc: Sequence[str]) -> None:
         """Nothing is to be asked."""
 
     def send(self, message: bytes, *, sender: str, to: str, bcc: Sequence[str], tags: Mapping[str, str]) -> str:  # noqa: ARG002 - the protocol's
