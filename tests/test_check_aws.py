@@ -5,10 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aws_commands import faults_of
 from harbour import SENDER
+from small_ses import HEALTHY
 
 from quarterdeck.aws import client
-from quarterdeck.cli.check import Checked
+from quarterdeck.cli.check import Checked, checks
 from quarterdeck.cli.check import _ledger as ledger_line
 from quarterdeck.cli.check_aws import _ledger, aws_checks
 from quarterdeck.config import Environment
@@ -71,17 +73,18 @@ def test_an_empty_account_lacks_everything_and_each_line_says_what_makes_it(acco
     found = checked(tmp_path, ledger="dynamodb:nobodys", store="s3://nobodys-bucket", alerts_topic=topic)
 
     wrong = {name: lines[0].said.rpartition("\n  ")[2] for name, lines in found.items() if not lines[0].is_right}
+    assert {fault for mend in wrong.values() for fault in faults_of(mend)} == set()
     making = shlex.split(wrong.pop("ledger on AWS"))
     assert making[:5] == ["aws", "dynamodb", "create-table", "--table-name", "nobodys"]
     told = dict(zip(making[6::2], making[7::2], strict=True))
-    assert {option: json.loads(value) for option, value in told.items() if option != "--billing-mode"} == {
+    assert {option: json.loads(value) for option, value in told.items() if value.startswith("[")} == {
         "--attribute-definitions": SCHEMA["AttributeDefinitions"],
         "--key-schema": SCHEMA["KeySchema"],
         "--global-secondary-indexes": SCHEMA["GlobalSecondaryIndexes"],
     }
     assert wrong == {
-        "bucket": "aws s3 mb s3://nobodys-bucket",
-        "alerts": "aws sns create-topic --name nobodys",
+        "bucket": "aws s3 mb s3://nobodys-bucket --region eu-west-1",
+        "alerts": "aws sns create-topic --name nobodys --region eu-west-1",
     }
 
 
@@ -100,6 +103,7 @@ def test_what_an_account_has_by_halves_is_said_with_what_mends_it(account, tmp_p
     assert any(mend.startswith(f"aws s3api put-bucket-versioning --bucket {name} ") for mend in mends)
     assert any(mend.startswith(f"aws s3api put-public-access-block --bucket {name} ") for mend in mends)
     assert any(mend.startswith(f"aws sns subscribe --topic-arn {topic} ") for mend in mends)
+    assert {fault for mend in mends for fault in faults_of(mend)} == set()
 
 
 @pytest.mark.parametrize(
@@ -157,3 +161,93 @@ def test_a_look_at_an_empty_ledger_begins_none(harbour, moto, on_aws):
 
     assert found == f"dynamodb:{table} is begun by the first run"
     assert client("dynamodb").scan(TableName=table)["Count"] == 0
+
+
+# --- each line, wrong, with the command that mends it -------------------------------------------------------------
+
+
+def lines_of(harbour, **environment: str) -> dict[str, Checked]:
+    """What `check` says of the harbour, by name."""
+    return {one.name: one for one in checks(harbour.request(), Environment(**environment), harbour.clock)}
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "says", "mend"),
+    [
+        ("company", lambda root: (root / "company" / "company.yaml").unlink(), "company.yaml", "runner.py check"),
+        ("report cfo", lambda root: (root / "notebooks" / "cfo.ipynb").unlink(), "cfo.ipynb", "runner.py check"),
+        ("report cfo", lambda root: (root / "params" / "cfo.yaml").write_text("raport: cfo"), "'raport'", "runner.py"),
+        ("sources", lambda root: (root / "company" / "Events.json").write_text("{"), "Events.json", "runner.py check"),
+    ],
+)
+def test_what_is_wrong_on_this_machine_is_one_line_with_what_to_type(harbour, name, spoil, says, mend):
+    """Company folder, notebook, params, sources: OK before, then wrong by name, with the command that goes on."""
+    before = lines_of(harbour)[name]
+    spoil(harbour.root)
+
+    found = lines_of(harbour)[name]
+
+    assert (before.is_right, found.is_right) == (True, False)
+    assert says in found.said
+    assert mend in found.said.splitlines()[-1]
+
+
+def test_a_missing_font_is_one_line_with_what_to_type(harbour, tmp_path, monkeypatch):
+    """The package of the font is said."""
+    monkeypatch.setattr("font_source_sans_pro.font_directory", str(tmp_path))
+
+    found = lines_of(harbour)["fonts"]
+
+    assert found.is_right is False
+    assert found.said.endswith("pip install -r requirements.lock")
+
+
+def test_without_a_region_it_is_said(harbour, ses, monkeypatch):
+    """Nothing can be asked then: one line, with the variable to set."""
+    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(variable, raising=False)
+
+    found = lines_of(harbour, sender="reports@harbour.boats", recipient="cfo@harbour.boats")
+
+    assert found["aws"].is_right is False
+    assert "no region is set" in found["aws"].said
+    assert "Set AWS_REGION" in found["aws"].said
+    assert ses.asked == []
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "says"),
+    [
+        ("mail account", {"account": {**HEALTHY, "SendingEnabled": False}}, "its sending is paused in eu-west-1"),
+        ("mail account", {"account": {**HEALTHY, "EnforcementStatus": "SHUTDOWN"}}, "AWS has shut down"),
+        (
+            "mail sandbox",
+            {"account": {**HEALTHY, "ProductionAccessEnabled": False}},
+            "not verified are cfo@other.boats",
+        ),
+        (
+            "mail quota",
+            {"account": {**HEALTHY, "SendQuota": {"Max24HourSend": 200.0, "SentLast24Hours": 199.0}}},
+            "1 of 200",
+        ),
+        ("mail sender", {"identities": {}}, "neither the sender nor its domain harbour.boats is verified in eu-west-1"),
+        ("mail suppression", {"suppressed": {"cfo@other.boats": "COMPLAINT"}}, "after a complaint"),
+        ("mail configuration set", {"sets": {}}, "there is none named weekly in eu-west-1"),
+        ("mail configuration set", {"sets": {"weekly": False}}, "the sending of weekly is paused"),
+    ],
+)
+def test_each_line_about_mail_is_right_or_wrong_with_a_command(harbour, ses, name, changed, says):
+    """Right as long as all is well; wrong with a command of the AWS CLI that exists, for the region that was asked."""
+    asked = {"sender": "reports@harbour.boats", "recipient": "cfo@other.boats", "bcc": "audit@harbour.boats"}
+    ses.sets = {"weekly": True}
+    right = lines_of(harbour, **asked, configuration_set="weekly")[name]
+    for what, value in changed.items():
+        setattr(ses, what, value)
+
+    wrong = lines_of(harbour, **asked, configuration_set="weekly")[name]
+
+    mend = wrong.said.rpartition("Mend it with\n  ")[2]
+    assert (right.is_right, wrong.is_right) == (True, False)
+    assert says in wrong.said
+    assert mend.endswith(" --region eu-west-1")
+    assert faults_of(mend) == set()

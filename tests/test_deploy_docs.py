@@ -4,10 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import botocore.session
 import click
 import pytest
-from botocore import xform_name
+from aws_commands import faults_of
 from template import TEMPLATE, Template
 
 from quarterdeck.cli import cli
@@ -17,29 +16,11 @@ GUIDE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
 AWS = re.findall(r"(?:^|`)(aws .*?)(?= \||`|$)", GUIDE, re.MULTILINE)
 OURS = re.findall(r"(?:^|`)python (runner\.py .*?)(?=`|$)", GUIDE, re.MULTILINE)
 
-# What the CLI adds to every command, and adds or renames in these; `aws s3 rm` is all its own
-RENAMED = {"s3api": "s3"}
-GLOBAL = {"region", "query", "output", "profile"}
-ADDED = {"get-login-password": set(), "invoke": {"cli-binary-format"}, "subscribe": {"notification-endpoint"}}
 
-
-@pytest.mark.parametrize("command", [command for command in AWS if not command.startswith("aws s3 ")])
+@pytest.mark.parametrize("command", AWS)
 def test_each_aws_command_has_the_options_that_it_is_given(command):
     """Service, operation and options stand in botocore's models, and those that are required are there."""
-    _, service, name, *rest = shlex.split(command)
-    given = {word[2:].partition("=")[0] for word in rest if word.startswith("--")} - GLOBAL
-    if name in ADDED and not ADDED[name]:
-        assert not given
-        return
-
-    model = botocore.session.get_session().get_service_model(RENAMED.get(service, service))
-    operation = {xform_name(one, "-"): one for one in model.operation_names}[name]
-    shape = model.operation_model(operation).input_shape
-    options = {xform_name(member, "-") for member in (shape.members if shape else ())}
-    required = {xform_name(member, "-") for member in (shape.required_members if shape else ())}
-
-    assert {one.removeprefix("no-") for one in given} <= options | ADDED.get(name, set())
-    assert required <= given
+    assert faults_of(command) == set()
 
 
 @pytest.mark.parametrize("command", OURS)

@@ -430,7 +430,7 @@ def test_check_says_what_is_wrong_and_what_mends_it(harbour, ses):
     assert "not verified are cfo@other.boats" in wrong["mail sandbox"]
     assert "0 of 200 recipients a day are left, 1 are needed; it counts the last 24 hours" in wrong["mail quota"]
     assert wrong["mail suppression"].endswith(
-        "\n  aws sesv2 delete-suppressed-destination --email-address cfo@other.boats"
+        "\n  aws sesv2 delete-suppressed-destination --email-address cfo@other.boats --region eu-west-1"
     )
     assert "under review by AWS (PROBATION)" in found["mail account"].said
     assert found["mail configuration set"].is_right is None

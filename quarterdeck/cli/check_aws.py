@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from quarterdeck.aws import DENIED, client, error_code, in_our_words
@@ -81,7 +82,8 @@ def _ledger(table: str) -> Iterator[Checked]:
         about, "dynamodb:DescribeContinuousBackups", lambda: dynamodb.describe_continuous_backups(TableName=table)
     )
     if found is None:
-        yield _wrong("ledger on AWS", f"there is no table {table} in {dynamodb.meta.region_name}", _making(table))
+        said = f"there is no table {table} in {dynamodb.meta.region_name}"
+        yield _wrong("ledger on AWS", said, _making(table), dynamodb)
     elif isinstance(found, _Denied):
         yield _not_asked("ledger on AWS", "dynamodb:DescribeContinuousBackups")
     else:
@@ -93,7 +95,7 @@ def _ledger(table: str) -> Iterator[Checked]:
             f"aws dynamodb update-continuous-backups --table-name {table} "
             "--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true"
         )
-        yield _wrong("ledger on AWS", f"{table} has no point-in-time recovery", mend)
+        yield _wrong("ledger on AWS", f"{table} has no point-in-time recovery", mend, dynamodb)
 
 
 def _making(table: str) -> str:
@@ -112,7 +114,7 @@ def _bucket(bucket: str) -> Iterator[Checked]:
     s3 = client("s3", attempts=_ATTEMPTS, answer_within_s=_ANSWER_WITHIN_S)
     found = _asked(f"bucket {bucket}", "s3:ListBucket", lambda: s3.head_bucket(Bucket=bucket))
     if found is None:
-        yield _wrong("bucket", f"there is no bucket {bucket}", f"aws s3 mb s3://{bucket}")
+        yield _wrong("bucket", f"there is no bucket {bucket}", f"aws s3 mb s3://{bucket}", s3)
         return
     if isinstance(found, _Denied):
         said = f"{bucket} is another account's, or the permission s3:ListBucket on it is missing"
@@ -129,7 +131,7 @@ def _bucket_faults(s3: S3Client, bucket: str) -> Iterator[Checked]:
         yield _not_asked("bucket", "s3:GetBucketVersioning")
     elif kept is None or kept.get("Status") != "Enabled":
         mend = f"aws s3api put-bucket-versioning --bucket {bucket} --versioning-configuration Status=Enabled"
-        yield _wrong("bucket", f"{bucket} keeps no versions: what is overwritten is lost", mend)
+        yield _wrong("bucket", f"{bucket} keeps no versions: what is overwritten is lost", mend, s3)
     encrypted = _asked(about, "s3:GetEncryptionConfiguration", lambda: s3.get_bucket_encryption(Bucket=bucket))
     if isinstance(encrypted, _Denied):
         yield _not_asked("bucket", "s3:GetEncryptionConfiguration")
@@ -138,14 +140,14 @@ def _bucket_faults(s3: S3Client, bucket: str) -> Iterator[Checked]:
             f"aws s3api put-bucket-encryption --bucket {bucket} --server-side-encryption-configuration "
             '\'{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"aws:kms"},"BucketKeyEnabled":true}]}\''
         )
-        yield _wrong("bucket", f"{bucket} has no key of its own", mend)
+        yield _wrong("bucket", f"{bucket} has no key of its own", mend, s3)
     closed = _asked(about, "s3:GetBucketPublicAccessBlock", lambda: s3.get_public_access_block(Bucket=bucket))
     if isinstance(closed, _Denied):
         yield _not_asked("bucket", "s3:GetBucketPublicAccessBlock")
     elif closed is None or not all(closed["PublicAccessBlockConfiguration"].values()):
         switches = "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true"
         mend = f"aws s3api put-public-access-block --bucket {bucket} --public-access-block-configuration {switches}"
-        yield _wrong("bucket", f"{bucket} could be opened to the public", mend)
+        yield _wrong("bucket", f"{bucket} could be opened to the public", mend, s3)
 
 
 def _topic(topic: str) -> Iterator[Checked]:
@@ -158,7 +160,7 @@ def _topic(topic: str) -> Iterator[Checked]:
     name, permission = topic.rpartition(":")[2], "sns:ListSubscriptionsByTopic"
     found = _asked(f"SNS topic {name}", permission, lambda: sns.list_subscriptions_by_topic(TopicArn=topic))
     if found is None:
-        yield _wrong("alerts", f"there is no topic {name}", f"aws sns create-topic --name {name}")
+        yield _wrong("alerts", f"there is no topic {name}", f"aws sns create-topic --name {name}", sns)
         return
     if isinstance(found, _Denied):
         yield _not_asked("alerts", permission)
@@ -169,9 +171,8 @@ def _topic(topic: str) -> Iterator[Checked]:
         yield Checked("alerts", f"{name} tells {', '.join(sorted({one['Protocol'] for one in confirmed}))}")
     else:
         mend = f"aws sns subscribe --topic-arn {topic} --protocol email --notification-endpoint ADDRESS"
-        yield _wrong(
-            "alerts", f"nobody has subscribed to {name}, or confirmed it: a failure would be told to no one", mend
-        )
+        said = f"nobody has subscribed to {name}, or confirmed it: a failure would be told to no one"
+        yield _wrong("alerts", said, mend, sns)
 
 
 def _asked(about: str, permission: str, question: Callable[[], A]) -> A | _Denied | None:
@@ -189,8 +190,9 @@ def _asked(about: str, permission: str, question: Callable[[], A]) -> A | _Denie
         raise
 
 
-def _wrong(name: str, said: str, mend: str) -> Checked:
-    return Checked(name, f"{said}. Mend it with\n  {mend}", is_right=False)
+def _wrong(name: str, said: str, mend: str, asked: BaseClient) -> Checked:
+    """*mend* names the region: that of an env file is ours alone, and the AWS CLI may be set to another."""
+    return Checked(name, f"{said}. Mend it with\n  {mend} --region {asked.meta.region_name}", is_right=False)
 
 
 def _not_asked(name: str, permission: str) -> Checked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from quarterdeck.mail.ses_account import Account, NotAsked, Standing
@@ -53,6 +53,12 @@ def preflight(account: Account, standing: Standing | NotAsked, posting: Posting)
         AwsUnavailable: Nobody is logged in, or there is no answer.
         InputInvalid: The sender is no address.
     """
+    for found in _findings(account, standing, posting):
+        # The region of an env file is ours alone: the AWS CLI may be set to another
+        yield replace(found, mend=f"{found.mend} --region {account.region}") if found.mend else found
+
+
+def _findings(account: Account, standing: Standing | NotAsked, posting: Posting) -> Iterator[Finding]:
     if isinstance(standing, NotAsked):
         yield _not_asked("mail account", standing)
     else:
