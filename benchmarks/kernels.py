@@ -32,7 +32,7 @@ from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from measuring import NOTEBOOKS, environment, frozen, parameters
 
 from quarterdeck.execute import Job, execute
-from quarterdeck.kernels import SINGLE_THREADED, ForkedProcess, PromptClient, choose_provisioner, nursery
+from quarterdeck.kernels import LEAN, ForkedProcess, PromptManager, choose_provisioner, nursery
 
 KINDS = ("stock", "warm")
 STEPS = ("start", "ready", "imports", "shutdown")
@@ -70,13 +70,12 @@ async def lived(kind: str, scratch: Path) -> dict[str, float]:
     """The same, with its sockets in *scratch*."""
     if kind == "warm":
         ours = {"transport": "ipc", "ip": str(scratch / "k"), "connection_file": str(scratch / "kernel.json")}
-        manager = AsyncKernelManager(**ours)
-        manager.client_factory = PromptClient
+        manager: AsyncKernelManager = PromptManager(**ours)
         choose_provisioner(manager.kernel_spec)
     else:
         manager = AsyncKernelManager()
     steps = Steps({}, time.monotonic())
-    await manager.start_kernel(env={**environment(), **SINGLE_THREADED}, cwd=str(scratch))
+    await manager.start_kernel(env={**environment(), **LEAN}, cwd=str(scratch))
     try:
         refuse_another(kind, is_warm=isinstance(manager.provisioner.process, ForkedProcess))
         client = manager.client()

@@ -37,7 +37,7 @@ from papermill.inspection import inspect_notebook
 from quarterdeck.config import Limits
 from quarterdeck.errors import InputInvalid, NotebookFailed, ReportOverdue
 from quarterdeck.files import write_beside_then_rename
-from quarterdeck.kernels import PromptClient, WarmProvisioner, choose_provisioner, environment_of_kernels
+from quarterdeck.kernels import PromptManager, WarmProvisioner, choose_provisioner, environment_of_kernels
 from quarterdeck.log import bound, logger, what_is_bound
 
 _log = logger()
@@ -232,6 +232,7 @@ def _attempt(job: Job, kernels: _Kernels, kept: _Kept, scratch: Path, overdue: _
             progress_bar=False,
             request_save_on_cell_execute=False,  # it would write the whole notebook twice a cell
             execution_timeout=job.limits.cell_seconds,
+            iopub_timeout=job.limits.cell_seconds,  # else a cell's last output may be 4 s late, and papermill fails it
             kernel_manager_class=_kernel_manager(job, scratch, kernels, kept),
             shutdown_kernel="immediate",
             kept=kept,
@@ -263,12 +264,11 @@ def _kernel_manager(job: Job, scratch: Path, kernels: _Kernels, kept: _Kept) -> 
     one port), the working folder is the notebook's as in JupyterLab, and the environment is reduced.
     """
 
-    class KernelManager(AsyncKernelManager):
+    class KernelManager(PromptManager):
         def __init__(self, **traits: Any) -> None:  # noqa: ANN401 - traitlets' own signature
             super().__init__(
                 transport="ipc", ip=str(scratch / "k"), connection_file=str(scratch / "kernel.json"), **traits
             )
-            self.client_factory = PromptClient
 
         async def _async_pre_start_kernel(self, **options: Any) -> tuple[list[str], dict[str, Any]]:  # noqa: ANN401
             options |= {"cwd": str(job.notebook.resolve().parent), "env": environment_of_kernels()}
@@ -283,9 +283,6 @@ def _kernel_manager(job: Job, scratch: Path, kernels: _Kernels, kept: _Kept) -> 
             kept.provisioner = self.provisioner
             # A kernel leads a session of its own, so its process id is its group's
             kernels.started(job.edition, cast("int", getattr(self.provisioner, "pid", None)))
-
-        pre_start_kernel = _async_pre_start_kernel
-        _launch_kernel = _async_launch_kernel
 
     return KernelManager
 

@@ -11,7 +11,7 @@ from jupyter_client.manager import AsyncKernelManager
 from kernels import ENVIRONMENT, eventually, is_alive
 
 from quarterdeck.kernels import (
-    PromptClient,
+    PromptManager,
     choose_provisioner,
     nursery,
 )
@@ -29,9 +29,9 @@ class Desk:
         self.count += 1
         place = self.folder / str(self.count)
         place.mkdir()
-        manager = AsyncKernelManager(transport="ipc", ip=str(place / "k"), connection_file=str(place / "kernel.json"))
+        kind = PromptManager if warm else AsyncKernelManager
+        manager = kind(transport="ipc", ip=str(place / "k"), connection_file=str(place / "kernel.json"))
         if warm:
-            manager.client_factory = PromptClient
             choose_provisioner(manager.kernel_spec)
         await manager.start_kernel(env=dict(env), cwd=str(self.folder))
         client = manager.client()

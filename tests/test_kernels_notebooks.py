@@ -165,6 +165,28 @@ def test_what_a_notebook_takes_goes_with_its_kernel(after_the_bad):
     assert after_the_bad["floods"].job.output.stat().st_size > 100 * 2**20
 
 
+LATE = """
+import sys, time
+print("said")
+sys.stdout.flush()
+# ipykernel calls them before it answers, and they wait for the thread that prints
+sys.stdout.flush = sys.stderr.flush = lambda: None
+kernel = get_ipython().kernel
+get_ipython().events.register("post_run_cell", lambda _: kernel.iopub_thread.schedule(lambda: time.sleep(5)))
+"""
+
+
+def test_what_a_cell_printed_may_come_late(tmp_path):
+    """A busy machine hands a long output on some seconds after the cell's end: that is no failure of the report."""
+    job = job_of(written(tmp_path, "late", LATE))
+
+    done = run(job)["late"]
+
+    assert done.failure is None
+    assert done.seconds > 5
+    assert "said" in outputs_of(job.output)[0]
+
+
 def test_kernels_come_from_the_zygote_that_was_prepared(tmp_path):
     """What is started while a company is collected is what its notebooks begin on, not a second one."""
     prepare_kernels()

@@ -21,14 +21,15 @@ import sysconfig
 import threading
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 import quarterdeck
-from quarterdeck.kernels.zygote import INLINE, READY, REQUEST_BYTES, RETIRE
+from quarterdeck.kernels.warming import INLINE
+from quarterdeck.kernels.zygote import READY, REQUEST_BYTES, RETIRE
 
 # Not `-m`: the package imports the module before it would be run, and Python warns of that
 _ZYGOTE = "from quarterdeck.kernels.zygote import main; main()"
@@ -313,11 +314,17 @@ def _is_readable(connection: socket.socket, within_s: float | None) -> bool:
 
 def _stamp() -> object:
     """Changes when a file of the package does, or what is installed: then what was imported is not what there is."""
-    root = Path(quarterdeck.__file__).parent
-    sources = tuple(
-        (str(path), found.st_mtime_ns, found.st_size)
-        for path in sorted(root.rglob("*.py"))
-        if (found := path.stat()) is not None
-    )
     # A distribution that comes, goes or changes its version renames a folder there
-    return sources, Path(sysconfig.get_path("purelib")).stat().st_mtime_ns
+    installed = Path(sysconfig.get_path("purelib")).stat().st_mtime_ns
+    return sorted(_sources(Path(quarterdeck.__file__).parent)), installed
+
+
+def _sources(folder: str | Path) -> Iterator[tuple[str, int, int]]:
+    """Path, time and size of each below *folder*; asked for every kernel, so by the system's own list."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _sources(entry.path)
+            elif entry.name.endswith(".py"):
+                found = entry.stat()
+                yield entry.path, found.st_mtime_ns, found.st_size

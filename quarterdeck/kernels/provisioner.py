@@ -8,11 +8,13 @@ import subprocess
 import sys
 from contextlib import suppress
 from importlib.metadata import EntryPoint
+from inspect import unwrap
 from queue import Empty
 from typing import Any, cast
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
@@ -112,6 +114,21 @@ class PromptClient(AsyncKernelClient):
                 raise RuntimeError(f"Kernel didn't respond in {timeout:.0f} seconds")
 
     wait_for_ready = _async_wait_for_ready
+
+
+class PromptManager(AsyncKernelManager):
+    """
+    A manager with prompt clients that starts and ends a kernel without delay.
+
+    The stock one sleeps a hundredth of a second after each, "to ensure tests can capture the state before done".
+    """
+
+    def __init__(self, **traits: Any) -> None:  # noqa: ANN401 - traitlets' own signature
+        super().__init__(**traits)
+        self.client_factory = PromptClient
+
+    _async_start_kernel = start_kernel = unwrap(AsyncKernelManager.start_kernel)
+    _async_shutdown_kernel = shutdown_kernel = unwrap(AsyncKernelManager.shutdown_kernel)
 
 
 def _forked(command: list[str], asked: dict[str, Any]) -> ForkedProcess:

@@ -12,7 +12,6 @@ kernel ends its exit code comes back. When the runner ends, so does the zygote, 
 from __future__ import annotations
 
 import atexit
-import builtins
 import ctypes
 import gc
 import json
@@ -29,10 +28,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
+from quarterdeck.kernels.warming import warm
+
 REQUEST_BYTES = 256 * 1024  # a request holds a command and an environment
 READY = b"ready"
 RETIRE = b"retire"
-INLINE = "module://matplotlib_inline.backend_inline"  # the backend of notebooks
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _PR_SET_CHILD_SUBREAPER = 36
@@ -49,8 +49,9 @@ class _Kernel:
 
 
 class _Zygote:
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, control: socket.socket, application: Any) -> None:  # noqa: ANN401 - ipykernel is untyped
         self._control = control
+        self._application = application
         self._watched = selectors.DefaultSelector()
         self._watched.register(control, selectors.EVENT_READ, self._asked)
         self._kernels: dict[int, _Kernel] = {}
@@ -99,7 +100,7 @@ class _Zygote:
             return None
         if pid == 0:
             self._forget()
-            return lambda: _become_a_kernel(json.loads(request), standard, connection, parent)
+            return lambda: _become_a_kernel(self._application, json.loads(request), standard, connection, parent)
         for descriptor in standard:
             os.close(descriptor)
         self._watch(_Kernel(pid, os.pidfd_open(pid), connection))
@@ -145,7 +146,11 @@ class _Zygote:
 
 
 def _become_a_kernel(
-    request: Mapping[str, Any], standard: Sequence[int], connection: socket.socket, parent: int
+    app: Any,  # noqa: ANN401 - ipykernel is untyped
+    request: Mapping[str, Any],
+    standard: Sequence[int],
+    connection: socket.socket,
+    parent: int,
 ) -> NoReturn:
     """What the stock launcher's `Popen` and `ipykernel_launcher` do, in a process that has imported it all."""
     os.setsid()
@@ -166,7 +171,6 @@ def _become_a_kernel(
     gc.enable()
     code = 1
     try:
-        app = _application()
         app.initialize(request["arguments"])
         # Connecting before the sockets are bound would cost the client a tenth of a second
         connection.send(READY)
@@ -182,7 +186,9 @@ def _become_a_kernel(
 
 def _application() -> Any:  # noqa: ANN401 - ipykernel is untyped
     """Ipykernel's application, which is told of its parent's end by the kernel instead of asking every second."""
-    from ipykernel.kernelapp import IPKernelApp  # noqa: PLC0415 - loaded by `_warm` before the fork
+    from ipykernel.kernelapp import IPKernelApp  # noqa: PLC0415 - loaded by `warm` before
+
+    ipkernel: Any = sys.modules["ipykernel.ipkernel"]
 
     class KernelApp(IPKernelApp):
         def init_poller(self) -> None:
@@ -190,6 +196,14 @@ def _application() -> Any:  # noqa: ANN401 - ipykernel is untyped
 
         def log_connection_info(self) -> None:
             """For a person who started a kernel by hand."""
+
+        def init_kernel(self) -> None:
+            """There is no debugger, and the list of modules that it asks for would copy a page or two for each."""
+            ipkernel.sys, known = SimpleNamespace(modules={}), ipkernel.sys
+            try:
+                super().init_kernel()  # type: ignore[no-untyped-call] # ipykernel's
+            finally:
+                ipkernel.sys = known
 
     return KernelApp.instance()
 
@@ -205,42 +219,9 @@ def _leave(code: int) -> NoReturn:
 
 def _reseed() -> None:
     """Python reseeds `random` after a fork by itself; numpy's global state would be the same in all reports."""
-    import numpy as np  # noqa: PLC0415 - loaded by `_warm` before the fork
+    import numpy as np  # noqa: PLC0415 - loaded by `warm` before the fork
 
     np.random.seed(int.from_bytes(os.urandom(4)))
-
-
-def _warm() -> None:
-    """Import what notebooks import, and draw once: fonts are found and caches filled before the fork."""
-    sys.modules["debugpy"] = None  # type: ignore[assignment] # so Python says that there is none: it patches, and costs 60 ms
-    os.environ["MPLBACKEND"] = INLINE  # ipykernel's, which matplotlib reads once
-    from io import BytesIO  # noqa: PLC0415 - here, so that importing this module costs nothing
-
-    import ipykernel.ipkernel  # noqa: PLC0415
-    import ipykernel.kernelapp  # noqa: PLC0415
-    import ipykernel.zmqshell  # noqa: F401, PLC0415
-    import matplotlib.pyplot as plt  # noqa: F401, PLC0415
-
-    _import_pandas()
-    import pyarrow.parquet  # noqa: F401, PLC0415
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    import quarterdeck.notebook  # noqa: F401, PLC0415
-
-    figure = Figure(figsize=(1, 1))
-    FigureCanvasAgg(figure)
-    figure.subplots().set_title("0123456789")
-    figure.savefig(BytesIO())
-
-
-def _import_pandas() -> None:
-    """While it is imported, pandas asks whether it is in a notebook: it then cuts tables another way."""
-    vars(builtins)["get_ipython"] = lambda: SimpleNamespace(kernel=True)
-    try:
-        import pandas as pd  # noqa: F401, PLC0415
-    finally:
-        del vars(builtins)["get_ipython"]
 
 
 def _prctl(option: int, value: int) -> None:
@@ -276,13 +257,14 @@ def main() -> None:
     if sys.path[0] in ("", str(Path.cwd())):
         del sys.path[0]  # as ipykernel_launcher does, before anything of the working folder is imported
     gc.disable()
-    _warm()
+    warm()
+    application = _application()
     gc.collect()
     gc.freeze()  # so that a collection in a kernel does not write to the pages they share
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     with suppress(BrokenPipeError):  # the runner has gone meanwhile: `serve` finds that out
         control.send(READY)
-    child = _Zygote(control).serve()
+    child = _Zygote(control, application).serve()
     if child is not None:
         child()
 

@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from quarterdeck.kernels import SINGLE_THREADED
+from quarterdeck.kernels import LEAN
 
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "PYTHONPATH")},
     "PYTHONHASHSEED": "0",
-    **SINGLE_THREADED,
+    **LEAN,
 }
 
 
