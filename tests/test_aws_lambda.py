@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,18 @@ def test_a_start_writes_the_archive_into_the_bucket(function):
     assert "sent" in kept[f"archive/{WEEK}/cfo/index.html"].decode()
     assert "revenue is $120.50" in kept[mails[0]].decode()
     assert not [name for name, content in kept.items() if READER.encode() in content]
+
+
+def test_an_edition_names_the_commit_and_the_lock_of_the_image(function, monkeypatch):
+    """The image has no checkout: what an edition was made by is the commit that it was built with, and its lock."""
+    monkeypatch.setenv("QUARTERDECK_COMMIT", "3f" * 20)
+    (function.harbour.root / "requirements.lock").write_text("pandas==3\n")
+
+    function(START)
+
+    kept = client("s3").get_object(Bucket=function.table, Key=f"weekly/{WEEK}/cfo/manifest.json")["Body"].read()
+    manifest = json.loads(kept)
+    assert (manifest["commit"], manifest["lock"]) == ("3f" * 20, sha256(b"pandas==3\n").hexdigest())
 
 
 def test_two_starts_at_once_mail_once(function):
