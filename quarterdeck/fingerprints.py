@@ -1,14 +1,16 @@
-"""One hash each for what an edition depends on besides its data: the package, Python, and the files of a notebook."""
+"""Hashes of what an edition depends on: the package, Python, the files beside a notebook, those of a source."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import sysconfig
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import quarterdeck
+from quarterdeck.files import sha256_of
 
 
 def package_hash(*, but: Collection[str] = ()) -> str:
@@ -42,6 +44,28 @@ def helpers_hash(notebook: Path) -> str:
         if path.suffix != ".ipynb" and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
     return _hash_below(folder, files)
+
+
+def hashes_in(trees: Iterable[Path]) -> dict[str, str | None]:
+    """The path of each file at or below one of *trees*, to its SHA-256; None where there is no such file."""
+    files = {path for tree in trees for path in _files_in(tree.resolve())}
+    return {str(path): hash_of_file(path) for path in files}
+
+
+def hash_of_file(path: Path) -> str | None:
+    """Its SHA-256, in lower-case hex; None where it cannot be read."""
+    try:
+        return sha256_of(path)
+    except OSError:
+        return None
+
+
+def _files_in(tree: Path) -> Iterator[Path]:
+    """Each file at or below *tree*, also behind a link: a source is read there too."""
+    if not tree.is_dir():
+        yield tree
+    for folder, _, names in os.walk(tree, followlinks=True):
+        yield from (Path(folder, name) for name in names)
 
 
 def _hash_below(root: Path, paths: Iterable[Path]) -> str:

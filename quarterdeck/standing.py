@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -20,8 +19,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from quarterdeck.config import Company, Environment, load_company
 from quarterdeck.errors import InputInvalid
-from quarterdeck.files import sha256_of, write_beside_then_rename
-from quarterdeck.fingerprints import package_hash, python_hash
+from quarterdeck.files import write_beside_then_rename
+from quarterdeck.fingerprints import hash_of_file, hashes_in, package_hash, python_hash
 from quarterdeck.ledger import Ledger, find_ledger
 from quarterdeck.period import is_of_one_week
 from quarterdeck.request import Request
@@ -121,7 +120,7 @@ class Command:
             and standing.inputs == self.inputs
             and self._is_of_the_same_week(standing.made_at)
             and (self.outputs / INDEX).is_file()
-            and all(_hash_of(self.outputs / path) == sha256 for path, sha256 in standing.files.items())
+            and all(hash_of_file(self.outputs / path) == sha256 for path, sha256 in standing.files.items())
             and standing.ledger == self._ledger_says(standing.snapshot, standing.editions)
         )
         return standing.as_found_in(self._store) if is_current else None
@@ -139,7 +138,8 @@ class Command:
             inputs=self.inputs,
             snapshot=snapshot.name,
             files={
-                path.relative_to(self.outputs).as_posix(): _hash_of(path) for path in self._built(snapshot, editions)
+                path.relative_to(self.outputs).as_posix(): hash_of_file(path)
+                for path in self._built(snapshot, editions)
             },
             ledger=self._ledger_says(snapshot.name, editions),
             lines=tuple(lines),
@@ -178,6 +178,9 @@ class Command:
         for edition in editions:
             yield store.edition(edition_before(edition)) / MANIFEST
 
+    def _place(self, path: Path) -> str:
+        return path.relative_to(self.outputs).as_posix()
+
     def _ledger_says(self, snapshot: str, editions: Iterable[str]) -> str:
         ledger = find_ledger(self.environment.ledger, self.company.slug, lambda: self.now)
         return "" if ledger is None else _hash(_said(ledger, snapshot, editions))
@@ -203,33 +206,18 @@ def sources_hash(folder: Path, company: Company) -> str | None:
     if paths is None:
         return None
     trees = [folder, *(folder / path for path in paths)]
-    return _hash([_hashes_in(trees), package_hash(), python_hash()])
+    return _hash([hashes_in(trees), code_hash()])
+
+
+def code_hash() -> str:
+    """The hash of the code that reads sources: ours, and that of the libraries."""
+    return _hash([package_hash(), python_hash()])
 
 
 def _inputs(request: Request, sources: str) -> str:
     """The hash of every byte that a build of *request* reads, and of the code that it runs."""
     root = request.root
-    return _hash([_hashes_in([root / "notebooks", root / "params", root / "requirements.lock"]), sources])
-
-
-def _hashes_in(trees: Iterable[Path]) -> dict[str, str | None]:
-    files = {path for tree in trees for path in _files_in(tree.resolve())}
-    return {str(path): _hash_of(path) for path in files}
-
-
-def _files_in(tree: Path) -> Iterator[Path]:
-    """Each file at or below *tree*, also behind a link: a source is read there too."""
-    if not tree.is_dir():
-        yield tree
-    for folder, _, names in os.walk(tree, followlinks=True):
-        yield from (Path(folder, name) for name in names)
-
-
-def _hash_of(path: Path) -> str | None:
-    try:
-        return sha256_of(path)
-    except OSError:
-        return None
+    return _hash([hashes_in([root / "notebooks", root / "params", root / "requirements.lock"]), sources])
 
 
 def _hash(what: object) -> str:

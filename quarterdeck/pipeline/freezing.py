@@ -15,12 +15,13 @@ from quarterdeck.period import Period, is_of_one_week, midnight
 from quarterdeck.pipeline.plan import Plan
 from quarterdeck.pipeline.time_left import WITHOUT_END, TimeLeft
 from quarterdeck.snapshot import reusable_snapshot, take_snapshot, verify
-from quarterdeck.sources import Told, Watch, collect
-from quarterdeck.standing import sources_hash
+from quarterdeck.sources import KeptReadings, Told, Watch, collect
+from quarterdeck.standing import code_hash, sources_hash
 from quarterdeck.store import Store
 
 # What the sources were when they were last frozen. The dot keeps it out of every listing of snapshots.
 _NOTE = ".collected.json"
+_READINGS = ".readings"
 # Any of them shows that the company's data reaches back to that moment.
 _FIRST_SIGNS = (
     ("events", "created_at"),
@@ -75,7 +76,8 @@ def _frozen_before(plan: Plan, store: Store, note: Path, sources: str) -> Path |
 
 
 def _collected(plan: Plan, store: Store, watch: Watch) -> Path:
-    collected = collect(plan.company, plan.company_folder, watch)
+    kept = KeptReadings(store.snapshots / _READINGS / plan.company.slug, code_hash(), is_believed=not plan.is_forced)
+    collected = collect(plan.company, plan.company_folder, watch, kept)
     if plan.company.as_of is None:
         store.fetch_latest_snapshot()
         again = reusable_snapshot(collected, plan.company, now=plan.now, store=store.snapshots)

@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from pydantic import BaseModel
 
 from quarterdeck.config import Company
 from quarterdeck.errors import InputInvalid
-from quarterdeck.source_settings import TableName, TableSource
+from quarterdeck.fingerprints import hashes_in
+from quarterdeck.source_settings import DomainsSource, PathSource, TableName, TableSource
 from quarterdeck.sources.books import BOOK_PATTERNS, read_books
 from quarterdeck.sources.bucket import documents_in_bucket, is_in_bucket, newest_export
 from quarterdeck.sources.canonical import content_hash
 from quarterdeck.sources.domains import DOMAIN_PATTERNS, read_domains
 from quarterdeck.sources.handoffs import HANDOFF_PATTERNS, read_handoffs
+from quarterdeck.sources.kept import KeptReadings
 from quarterdeck.sources.lambdas import LAMBDA_PATTERNS, read_lambdas
 from quarterdeck.sources.reading import UNWATCHED, Document, Finding, Reading, Told, Watch, documents_in, table_of
 from quarterdeck.sources.route53 import documents_of_route53
 from quarterdeck.sources.scan import rows_of_table
 from quarterdeck.sources.tables import read_table, typed_table
 
-__all__ = ["UNWATCHED", "Collected", "Provenance", "Told", "Watch", "collect"]
+__all__ = ["UNWATCHED", "Collected", "KeptReadings", "Provenance", "Told", "Watch", "collect"]
 
 # An export to S3 lies in AWSDynamoDB/<export>/data/; `.json` are its files after gunzip.
 _EXPORT = ("**/data/*.json.gz", "**/data/*.json")
+_FILES = "files"  # the reader of what lies in a folder
 _ITEMS_A_WORD = 10_000  # of a table that is scanned, between two times of saying how far it is
+
+
+# A source's name, its reader, its part of company.yaml, and what reads it.
+_Source = tuple[str, str, PathSource | DomainsSource | TableSource, Callable[[], Reading]]
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ class Collected:
     provenance: Mapping[str, Provenance]
 
 
-def collect(company: Company, folder: Path, watch: Watch = UNWATCHED) -> Collected:
+def collect(company: Company, folder: Path, watch: Watch = UNWATCHED, kept: KeptReadings | None = None) -> Collected:
     """
     Read every source that *company* lists, once.
 
@@ -73,6 +80,7 @@ def collect(company: Company, folder: Path, watch: Watch = UNWATCHED) -> Collect
         company: The settings of *folder*.
         folder: The company folder; the sources' paths are relative to it, absolute, or on S3.
         watch: Told how far it is, and asked whether it may go on; what it raises ends the collecting.
+        kept: Where sources in files are kept, which are read again only when they have changed.
 
     Raises:
         InputInvalid: A listed path does not exist, or what is there cannot be used. One handoff document or
@@ -82,7 +90,12 @@ def collect(company: Company, folder: Path, watch: Watch = UNWATCHED) -> Collect
     tables: dict[str, pa.Table] = {}
     findings: list[Finding] = []
     provenance: dict[str, Provenance] = {}
-    for name, reader, source, reading in _readings(company, folder, watch):
+    settings = company.model_dump_json()
+    for name, reader, source, read in _sources(company, folder, watch):
+        if kept is None or reader != _FILES:
+            reading = read()
+        else:
+            reading = kept.of(name, (settings, *_hashes_below(folder / str(source.path))), read)
         tables |= reading.tables
         findings += reading.findings
         if not reading.hashes:
@@ -93,15 +106,20 @@ def collect(company: Company, folder: Path, watch: Watch = UNWATCHED) -> Collect
     return Collected(tables, tuple(findings), provenance)
 
 
-def _readings(company: Company, folder: Path, watch: Watch) -> Iterator[tuple[str, str, BaseModel, Reading]]:
-    """Each source's name, reader, part of `company.yaml`, and what it gave."""
+def _sources(company: Company, folder: Path, watch: Watch) -> Iterator[_Source]:
+    """Each source's name, reader, part of `company.yaml`, and what reads it."""
     sources = company.sources
     if sources.handoffs:
         reader, documents = _documents(folder, "handoffs", sources.handoffs.path, HANDOFF_PATTERNS)
-        yield "handoffs", reader, sources.handoffs, read_handoffs(_in_time(documents, "handoffs", watch), company)
+        yield (
+            "handoffs",
+            reader,
+            sources.handoffs,
+            partial(read_handoffs, _in_time(documents, "handoffs", watch), company),
+        )
     if sources.lambdas:
         reader, documents = _documents(folder, "lambdas", sources.lambdas.path, LAMBDA_PATTERNS)
-        yield "lambdas", reader, sources.lambdas, read_lambdas(_in_time(documents, "lambdas", watch))
+        yield "lambdas", reader, sources.lambdas, partial(read_lambdas, _in_time(documents, "lambdas", watch))
     if sources.domains:
         path = sources.domains.path
         reader, documents = (
@@ -109,12 +127,19 @@ def _readings(company: Company, folder: Path, watch: Watch) -> Iterator[tuple[st
             if path is None
             else _documents(folder, "domains", path, DOMAIN_PATTERNS)
         )
-        yield "domains", reader, sources.domains, read_domains(_in_time(documents, "domains", watch))
+        yield "domains", reader, sources.domains, partial(read_domains, _in_time(documents, "domains", watch))
     for table in sources.tables:
-        yield f"tables.{table}", *_read_table(company, folder, table, watch)
+        yield f"tables.{table}", *_table(company, folder, table, watch)
     if sources.books:
         reader, documents = _documents(folder, "books", sources.books.path, BOOK_PATTERNS)
-        yield "books", reader, sources.books, read_books(_in_time(documents, "books", watch), company)
+        yield "books", reader, sources.books, partial(read_books, _in_time(documents, "books", watch), company)
+
+
+def _hashes_below(path: Path) -> Iterator[str]:
+    """Of all files at or below *path*: the names by which snapshots know them, and their bytes."""
+    for file, sha256 in sorted(hashes_in([path]).items()):
+        yield file
+        yield str(sha256)
 
 
 def _in_time(documents: Iterable[Document], source: str, watch: Watch) -> Iterator[Document]:
@@ -132,21 +157,24 @@ def _documents(folder: Path, name: str, path: str, patterns: tuple[str, ...]) ->
     root = _existing(folder, place, path)
     if not root.is_dir():
         raise InputInvalid(place, f"{path!r}, which is a file", "a folder")
-    return "files", documents_in(root, *patterns)
+    return _FILES, documents_in(root, *patterns)
 
 
-def _read_table(company: Company, folder: Path, name: TableName, watch: Watch) -> tuple[str, TableSource, Reading]:
+def _table(
+    company: Company, folder: Path, name: TableName, watch: Watch
+) -> tuple[str, TableSource, Callable[[], Reading]]:
     source = company.sources.tables[name]
     if source.table is not None:
-        return "dynamodb", source, _scanned(company, name, watch)
+        return "dynamodb", source, partial(_scanned, company, name, watch)
     if source.export is not None:
         documents = newest_export(_place(folder, f"tables.{name}", "export"), source.export)
-        return "s3 export", source, read_table(name, documents, company, watch)
+        return "s3 export", source, partial(read_table, name, documents, company, watch)
     assert source.path is not None  # noqa: S101 - its config model has exactly one origin
     place = _place(folder, f"tables.{name}", "path")
     if is_in_bucket(source.path):
-        return "s3", source, read_table(name, documents_in_bucket(place, source.path, *_EXPORT), company, watch)
-    return "files", source, read_table(name, _table_files(folder, place, source.path), company, watch)
+        documents = documents_in_bucket(place, source.path, *_EXPORT)
+        return "s3", source, partial(read_table, name, documents, company, watch)
+    return _FILES, source, partial(read_table, name, _table_files(folder, place, source.path), company, watch)
 
 
 def _scanned(company: Company, name: TableName, watch: Watch) -> Reading:
