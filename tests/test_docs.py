@@ -53,6 +53,18 @@ def test_the_company_file_of_the_docs_is_one(tmp_path):
     assert sources.domains.aws is True
 
 
+def test_the_readme_is_read_in_one_sitting():
+    """A screen and a half: 105 lines at most, none wider than 130 columns but rows of a table."""
+    lines = README.splitlines()
+
+    assert len(lines) <= 105
+    assert [
+        line
+        for line in lines
+        if len(line) > 130 and not line.startswith(("|", "CEO", "CFO", "CMO", "CTO", "Accounting"))
+    ] == []
+
+
 def test_every_exit_code_stands_in_the_readme():
     """One row an exit code, and no row without a code."""
     rows = [int(code) for code in re.findall(r"^\| (\d) \|", README, re.MULTILINE)]

@@ -21,7 +21,7 @@ _OTHER = "Other"
 
 @dataclass(frozen=True)
 class Total:
-    """A full column of a bridge, *minor* units from zero."""
+    """A full column of a bridge under its *name*, *minor* units from zero."""
 
     name: str
     minor: int

@@ -93,7 +93,7 @@ def _grid(
 
 
 def plain(value: object) -> Plain:
-    """One cell of a frame as Python has it: None for what is missing, a day without its time."""
+    """One *value* of a frame as Python has it: None for what is missing, a day without its time."""
     if pd.isna(value):  # type: ignore[call-overload] # cells are scalars
         return None
     if isinstance(value, pd.Timestamp):

@@ -89,7 +89,7 @@ def registration_failures(expires_on: date, *, auto_renew: bool, day: date) -> l
 
 
 def failures_said(rows: pd.DataFrame) -> pd.Series[str]:
-    """What each row of `posture_by_zone` fails, in words: `nothing`, or `not known` where its records were not read."""
+    """What each of *rows*, those of `posture_by_zone`, fails: `nothing`, or `not known` where its records are not."""
     words = rows["is_known"].map({True: "nothing", False: "not known"})
     return rows["fails"].mask(rows["fails"] == "", words).astype("str")
 

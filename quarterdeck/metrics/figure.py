@@ -19,7 +19,7 @@ KNOWN_ONLY_NOW = "known only for the latest full week of the data"
 @dataclass(frozen=True)
 class Figure:
     """
-    One metric's value for one period.
+    One metric's value for one period; *id* is the metric's, *unit* that of the value.
 
     `value` is None when it is not available, and `reason` then says why. A split metric has its parts
     in `by`, in display order; they sum to `value` exactly where its docstring says so.
@@ -60,6 +60,7 @@ class Metric:
         better: Whether `more` or `less` of it is good news; `neither` has no colour.
         now: Known only for the snapshot's own last full week: before that, not available.
         null_means: What a reader sees when the function returns None although all inputs are there.
+        compute: The function.
     """
 
     id: str

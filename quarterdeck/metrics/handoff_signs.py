@@ -79,7 +79,7 @@ def gaps_by_age(inventory: AssetInventory, period: Period) -> pd.DataFrame:
 
 def gap_list(inventory: AssetInventory, period: Period, which: Literal["high", "ux"]) -> pd.DataFrame:
     """
-    Open gaps to be read one by one: the critical and high ones, or those of the user experience.
+    Open gaps to be read one by one: the critical and high ones, or those of the user experience, as *which* says.
 
     Returns:
         In the order of `open_gaps`: `gap` (the words that have no other column, beginning with a capital), `about`

@@ -157,7 +157,8 @@ def bookkeeping_gaps(
     of money or books: of accounts, bills, deposits, refunds and the like. Security, cost and the user's experience
     are told elsewhere, and so is what a gap says of keys and secrets.
 
-    Takes and raises what `open_gaps` does, and returns its columns; of `gap` the words that have no other column.
+    Takes (*first_seen*) and raises what `open_gaps` does, and returns its columns; of `gap` the words that have no
+    other column.
     """
     gaps = open_gaps(inventory, period, first_seen)
     speaks = gaps["gap"].str.contains(_BOOKS) & ~gaps["gap"].str.contains(_KEYS)

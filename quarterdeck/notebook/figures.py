@@ -49,7 +49,7 @@ class Figures:
 
     @property
     def dates(self) -> str:
-        """`16 to 22 November 2026`"""
+        """The week in words: `16 to 22 November 2026`."""
         return self.display.days(self.period.first_day, self.period.last_day)
 
     @functools.cached_property

@@ -68,7 +68,7 @@ Say = str | Sentence | Sequence[str | Sentence]
 
 def sentence(template: str, /, *, when: object = True, **words: Word) -> Sentence:
     """
-    A sentence that is said when *when* holds and all its figures and *words* are known.
+    A sentence, *template* filled in, that is said when *when* holds and all its figures and *words* are known.
 
     `sentence("{name} missed its plan by {short_minor}", when=short, name=name, short_minor=short)`
     """

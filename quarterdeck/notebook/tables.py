@@ -41,19 +41,7 @@ class _Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Column:
-    """
-    One column of a table.
-
-    Args:
-        name: In the frame.
-        head: What a reader sees, with the unit where the values do not carry it.
-        kind: How its values are printed: `money` in one unit for the whole column, `money_exact` to the cent,
-            `money_whole` in full without cents, `change` and `change_exact` as `money` and `money_exact` with sign and
-            tone, `percent` from a ratio, `number` with one decimal, `day` as `20 Nov 2026`, `weekday` as `Fri 20 Nov`.
-        better: Of a `change`: whether more or less is good news.
-        total: Whether the total row has its sum.
-        detail: Another column of the frame, of texts: a smaller line under each value, none where it is missing.
-    """
+    """A column of a table; `column` makes it, and explains name, head, kind, better, total and detail."""
 
     name: str
     head: str
@@ -76,7 +64,24 @@ def column(
     total: bool = False,
     detail: str = "",
 ) -> Column:
-    """One column of `report.table`; see `Column` for what its arguments mean."""
+    """
+    One column of `report.table`.
+
+        column("owed_minor", "Owed", "money", total=True)
+
+    Args:
+        name: In the frame.
+        head: What a reader sees, with the unit where the values do not carry it.
+        kind: How its values are printed: `money` in one unit for the whole column, `money_exact` to the cent,
+            `money_whole` in full without cents, `change` and `change_exact` as `money` and `money_exact` with sign and
+            tone, `percent` from a ratio, `number` with one decimal, `day` as `20 Nov 2026`, `weekday` as `Fri 20 Nov`.
+        better: Of a `change`: whether more or less is good news.
+        total: Whether the total row has its sum.
+        detail: Another column of the frame, of texts: a smaller line under each value, none where it is missing.
+
+    Raises:
+        InputInvalid: A total is asked for of values that have none.
+    """
     if total and kind not in _SUMMED:
         raise InputInvalid(f"column {name}", f"a total of kind {kind!r}", "one of " + ", ".join(_SUMMED), _MEND)
     return Column(name, head, kind, better, total, detail)
