@@ -273,6 +273,7 @@ def test_where_the_temporary_folder_is_full_the_report_says_so(tmp_path, limit, 
     told = subprocess.run(
         [*unshared, sys.executable, "-c", FULL, *arguments],
         env={**os.environ, "TMPDIR": str(place)},
+        timeout=120,
         capture_output=True,
         text=True,
         check=True,

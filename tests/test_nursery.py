@@ -172,6 +172,22 @@ def test_when_the_runner_is_killed_nothing_of_it_lives_on(place):
     assert eventually(lambda: not any(map(is_alive, pids)))
 
 
+def test_many_may_wait_for_one_kernels_end(place):
+    """Who hears it first closes the connection; the others, who were about to listen to it, have the code as well."""
+    warm = Nursery()
+    try:
+        kernels = [warm.fork(command(place()), cwd="/", env=ENVIRONMENT) for _ in range(4)]
+        with ThreadPoolExecutor(max_workers=32) as pool:
+            waiting = [pool.submit(kernel.wait, 20) for kernel in kernels * 8]
+            for kernel in kernels:
+                kernel.kill()
+            codes = {one.result() for one in waiting}
+
+        assert codes == {-signal.SIGKILL}
+    finally:
+        warm.close()
+
+
 def test_sixty_four_kernels_at_once_are_all_ready_and_all_go(place):
     """Every one has its own process, and when their connections close none is left."""
     commands = [command(place()) for _ in range(64)]

@@ -36,6 +36,12 @@ def message(folder: Path):
     return message_from_bytes((folder / "message.eml").read_bytes(), policy=SMTP)
 
 
+def outputs_of(folder: Path) -> list[str]:
+    """Of each code cell, as `executed.ipynb` keeps them."""
+    cells = json.loads((folder / "executed.ipynb").read_text())["cells"]
+    return [json.dumps(cell["outputs"]) for cell in cells if cell["cell_type"] == "code"]
+
+
 def text_of(folder: Path) -> str:
     return message(folder).get_body(("plain",)).get_content()
 
@@ -69,7 +75,7 @@ def test_every_report_is_there_for_every_week(sample, hotel):
 
 
 def test_the_same_inputs_give_the_same_bytes_anywhere(sample, tmp_path):
-    """Another folder, time zone, locale, hash seed, and Jupyter's own kernels: pages and bodies are byte-identical."""
+    """Other folder, zone, locale, hash seed, Jupyter's own kernels: outputs, pages and bodies are the same bytes."""
     other = {"TZ": "Asia/Kolkata", "LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8", "PYTHONHASHSEED": "77"}
     run(tmp_path / "elsewhere", **other, JUPYTER_DEFAULT_PROVISIONER_NAME="local-provisioner")
 
@@ -77,6 +83,7 @@ def test_the_same_inputs_give_the_same_bytes_anywhere(sample, tmp_path):
         first, second = sample / report, tmp_path / "elsewhere" / "2026-W47" / report
         assert (first / "page.html").read_bytes() == (second / "page.html").read_bytes(), report
         assert body_of(first) == body_of(second), report
+        assert outputs_of(first) == outputs_of(second), report
 
 
 def test_the_hotels_revenue_is_the_published_one_to_the_cent(hotel):

@@ -84,7 +84,8 @@ class ForkedProcess:
             left = None if until is None else until - time.monotonic()
             if left is not None and left <= 0:
                 raise subprocess.TimeoutExpired("kernel", timeout or 0)
-            _is_readable(self._connection, left)
+            with suppress(ValueError):  # it was closed meanwhile by another who asked: the code is there
+                _is_readable(self._connection, left)
         return code
 
     def send_signal(self, number: int) -> None:

@@ -83,9 +83,14 @@ def _count() -> None:
     import pandas as pd  # noqa: PLC0415
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.dataset  # noqa: PLC0415 - parquet files are read with it
+    import pyarrow.parquet as pq  # noqa: PLC0415
 
     days = pd.to_datetime(["2026-01-01", "2026-01-02"], utc=True)
     frame = pa.table({"name": ["a", "b"], "at": days, "number": [1, None]}).to_pandas(use_threads=False)
+    file = BytesIO()
+    pq.write_table(pa.Table.from_pandas(frame, nthreads=1), file)
+    # Without threads: any other way of reading starts some
+    pq.ParquetFile(file, pre_buffer=False).read(use_threads=False)
     frame["number"] = frame["number"].astype("Int64")
     sums = frame.groupby("name", as_index=False)["number"].sum()
     frame.merge(sums, on="name").sort_values("at")._repr_html_()
