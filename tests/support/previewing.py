@@ -49,5 +49,5 @@ def preview(settings: Settings, *, package: Path | None = None) -> Iterator[Serv
         yield Served(process.stdout.readline().strip(), process)
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=120)
         process.stdout.close()
