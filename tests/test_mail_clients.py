@@ -29,6 +29,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from foreign import foreign_editions
 from gmail import MOST_HTML_BYTES, as_gmail_shows
 
+from quarterdeck.render.text import display_width
+
 WEEKS = (("sample", "2026-W47"), ("hotel", "2016-W38"))
 
 # What some programs do not know and the mails use all the same, at most five. Without it a mail is still read.
@@ -149,6 +151,20 @@ def test_kpis_are_a_row_and_fold_on_a_phone(browser, mails, is_googles):
     assert rows[640] == 1
     assert rows[360] >= 3
     page.close()
+
+
+def test_text_parts_read_well_in_a_terminal(mails):
+    """A terminal of 80 columns shows each line whole, in columns that line up, with nothing that only HTML needs."""
+    for edition, mail in mails.items():
+        lines = mail.get_body(("plain",)).get_content().splitlines()
+        tables = [at for at, line in enumerate(lines) if at and re.fullmatch("-{20,}", line) and lines[at - 1].strip()]
+
+        assert [line for line in lines if display_width(line) > 78] == [], edition
+        assert [line for line in lines if line != line.rstrip() or "\t" in line or "\r" in line] == [], edition
+        assert "\n\n\n" not in "\n".join(lines), edition
+        assert not re.search(r"&\w+;|</?(?:p|td|b|span)\b|\u00a0\n", "\n".join(lines)), edition
+        for at in tables:  # a head stands no further right than the rule below it
+            assert display_width(lines[at - 1]) <= len(lines[at]), edition
 
 
 def as_without_display(html: str) -> str:

@@ -201,6 +201,13 @@ def test_the_first_sentence_that_can_be_said_is_said(report):
     assert set(block.metrics) == {"recognised_revenue"}
 
 
+def test_a_difference_of_nothing_is_not_said(report):
+    """A sentence that would end in "$0 under plan" gives way to the next."""
+    block = said(report, sentence("It is {off_minor:abs} {off_minor:over,under} plan", off_minor=-30), "It is on plan")
+
+    assert block.text == "It is on plan"
+
+
 def test_facts_are_names_that_a_sentence_may_use(report):
     """They are computed once for a report, and printed by their kind: text, share or money."""
     block = said(report, "{largest_business} earned {largest_business_share:whole} of the year")

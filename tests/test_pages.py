@@ -124,6 +124,32 @@ def test_what_is_missing_is_sorted_last(browser):
     page.close()
 
 
+def test_contents_stay_in_sight(browser, pages):
+    """Wherever a reader is on a page, its contents are in sight, above the text or beside it, and hide none of it."""
+    page = browser.new_page()
+    page.goto(pages[0].as_uri())
+    for width in (360, 1024, 1600):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.locator("section[id]").last.evaluate("section => section.scrollIntoView()")
+        menu, section = page.locator(".contents").bounding_box(), page.locator("section[id]").last.bounding_box()
+
+        assert 0 <= menu["y"] <= 24, width
+        assert menu["y"] + menu["height"] <= section["y"] or menu["x"] + menu["width"] <= section["x"], width
+    page.close()
+
+
+def test_charts_are_larger_on_the_page_than_in_the_mail(browser, pages):
+    """A chart that a mail shows 592 pixels wide is wider on the page, and as sharp as it was drawn."""
+    page = browser.new_page(viewport={"width": 1024, "height": 900})
+    page.goto(pages[0].as_uri())
+    wide = page.locator("figure.chart img").evaluate_all("all => all.map(one => [one.clientWidth, one.naturalWidth])")
+
+    assert len(wide) >= 4
+    assert {shown for shown, _ in wide} == {680}
+    assert {drawn for _, drawn in wide} == {1184}
+    page.close()
+
+
 def test_pages_work_without_scripts(browser, pages):
     """With JavaScript off every row stands there, in the report's order, and no head pretends to be a button."""
     context = browser.new_context(java_script_enabled=False)
@@ -135,12 +161,15 @@ def test_pages_work_without_scripts(browser, pages):
         re.findall(r"<tr>", html.replace("<thead><tr>", "").replace("<tfoot><tr>", ""))
     )
     assert page.locator("th button").count() == 0
+    link = page.locator(".contents a").nth(1)
+    link.click()
+    assert 0 <= page.locator(link.get_attribute("href")).bounding_box()["y"] <= 120
     context.close()
 
 
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
 def test_pages_print_whole(browser, pages, tmp_path, paper):
-    """On paper a page has its headline, its last line and no menu."""
+    """On paper a page has its headline, its last line, every row and no menu, and no sheet is empty or cut."""
     sheets = printed_pages(browser, pages[0], tmp_path, paper=paper)
     text = " ".join(" ".join(sheets).split())
 
@@ -148,3 +177,9 @@ def test_pages_print_whole(browser, pages, tmp_path, paper):
     assert "owed for more than 60 days" in " ".join(sheets[0].split())
     assert "Edition accounting/2026-W47" in text
     assert "next edition" not in text
+    assert "Since last week Does everything tie out?" not in text
+    assert min(len(sheet.split()) for sheet in sheets) > 10
+    html = pages[0].read_text(encoding="utf-8")
+    figures = re.findall(r'<td class="r[^"]*"[^>]*>(\$[\d,.]+)</td>', html)
+    assert len(figures) > 50
+    assert [figure for figure in figures if figure not in text] == []

@@ -7,7 +7,7 @@ A template names figures in braces. What follows a colon says how one is printed
 |---|---|
 | `lowest_cash` | by its unit: `$84.6k`, `38.2%`, `12`, `10 weeks` |
 | `lowest_cash_change` | how much more, or less, it is than the week before |
-| `plan_variance:abs` | without its sign |
+| `plan_variance:abs` | without its sign; the sentence is not said where that prints as zero: `$0 under plan` is none |
 | `plan_variance:signed` | with `+` as well as `−` |
 | `receivables:exact` | money to the cent |
 | `gross_margin_rate:whole` | a rate without decimals |
@@ -190,7 +190,10 @@ class Speaker:
         if unit == "minor" and spec == "exact":
             return self.display.money_exact(int(shown))
         decimals = 0 if spec == "whole" else 1
-        return printed(self.display, shown, unit, sign=spec == "signed", decimals=decimals)
+        text = printed(self.display, shown, unit, sign=spec == "signed", decimals=decimals)
+        if spec == "abs" and not any(digit in text for digit in "123456789"):
+            raise _Unsayable
+        return text
 
     def _unknown(self, name: str, one: Sentence, place: str) -> InputInvalid:
         known = sorted([*CATALOGUE, *FACTS, *one.words])

@@ -42,6 +42,7 @@ _IN_ITS_PLACE = "An interactive chart, which only the notebook can show"
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _CHART = re.compile(r"application/vnd\.(plotly|vega|bokeh)")
 _BASE64 = frozenset({"png", "png_dark"})
+_WIDEST = 10_000  # CSS pixels that a notebook may ask for; what is none, or no width at all, is as if it did not say
 _SINCE = "Since last week"
 _AGENDA = "The next 30 days"
 
@@ -183,7 +184,7 @@ class _Reader:
             content.encode() if subtype == "svg+xml" else self._decoded(content),
             subtype,
             alt=readable(str(facts.get("alt", ""))),
-            width=int(width) if isinstance(width, int | float) else 0,
+            width=int(width) if isinstance(width, int | float) and 1 <= width <= _WIDEST else 0,
         )
         self.drafts[-1].items.append(picture)
 
