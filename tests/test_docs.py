@@ -54,10 +54,10 @@ def test_the_company_file_of_the_docs_is_one(tmp_path):
 
 
 def test_the_readme_is_read_in_one_sitting():
-    """A screen and a half: 92 lines at most, none wider than 130 columns but rows of a table."""
+    """A screen and a half: 95 lines at most, none wider than 130 columns but rows of a table."""
     lines = README.splitlines()
 
-    assert len(lines) <= 92
+    assert len(lines) <= 95
     assert [
         line
         for line in lines
