@@ -7,6 +7,7 @@ Every layout here is computed from measured text, so that labels neither overlap
 from __future__ import annotations
 
 import functools
+import os
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,6 +126,10 @@ def _characters() -> frozenset[int]:
 @functools.cache
 def _font(weight: str) -> FT2Font:
     return FT2Font(str(font_file(weight)))
+
+
+# A font reads glyphs from its file when they are needed. Forks would share one place in it: each has to open its own
+os.register_at_fork(after_in_child=_font.cache_clear)
 
 
 @functools.lru_cache(maxsize=4096)
