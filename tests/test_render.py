@@ -1066,6 +1066,16 @@ def test_foreign_losses_are_listed(foreign):
     assert "9 parts of the notebook that a mail cannot carry are left out" in plain(foreign.body.text)
 
 
+def test_a_heading_keeps_its_words_and_what_else_it_had_is_listed(rendered):
+    """Sections have names, which are words: where a link led, and a picture, a reader is told to be missing."""
+    heading = "## See [the plan](https://example.com/plan) ![logo](logo.png)"
+    edition = rendered(Headline(text="Cash is $5k"), new_markdown_cell(f"{heading}\n\nText."))
+
+    assert "See the plan logo" in plain(edition.body.html)
+    assert "example.com/plan" not in edition.body.html
+    assert edition.dropped == ("cell 2: link in a heading", "cell 2: picture in a heading")
+
+
 def test_controls_and_raw_cells_are_listed(rendered):
     """A widget's text is how a program writes it, and a raw cell is for another converter: both are only listed."""
     raw = nbformat.v4.new_raw_cell("\\newpage")

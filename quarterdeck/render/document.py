@@ -116,8 +116,10 @@ class _Reader:
 
     def _read_markdown(self, source: str, attachments: Mapping[str, Mapping[str, str]]) -> None:
         for level, heading, markup in _markdown_parts(source):
-            if heading:
-                self._heading(level, heading)
+            if heading is not None:
+                if text := _plain_text(heading):
+                    self._heading(level, text)
+                self._drop(*_lost_in(heading))
             if markup:
                 self._fragment(read_fragment(markup, attachments))
 
@@ -287,14 +289,14 @@ def _is_drawn_by_script(data: Mapping[str, str]) -> bool:
     return ("<script" in html and "<div" in html) or any(_CHART.match(mime) for mime in data)
 
 
-def _markdown_parts(source: str) -> Iterator[tuple[int, str, str]]:
+def _markdown_parts(source: str) -> Iterator[tuple[int, Token | None, str]]:
     """(level, heading, HTML under it) for each part of a markdown cell; the first may have no heading."""
     tokens = _markdown.parse(source)
-    level, heading, start = 0, "", 0
+    level, heading, start = 0, None, 0
     for at, token in enumerate(tokens):
         if token.type == "heading_open" and token.level == 0:
             yield level, heading, _rendered(tokens[start:at])
-            level, heading, start = int(token.tag[1]), _plain_text(tokens[at + 1]), at + 3
+            level, heading, start = int(token.tag[1]), tokens[at + 1], at + 3
     yield level, heading, _rendered(tokens[start:])
 
 
@@ -309,6 +311,15 @@ def _plain_text(inline: Token) -> str:
             " " if child.type == "softbreak" else child.content for child in children if child.type != "html_inline"
         )
     )
+
+
+def _lost_in(heading: Token) -> Iterator[str]:
+    """What a heading, of which the words are left, had besides them."""
+    for child in heading.children or []:
+        if child.type == "link_open":
+            yield "link in a heading"
+        elif child.type == "image":
+            yield "picture in a heading"
 
 
 def _escaped(text: str) -> str:
