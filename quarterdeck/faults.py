@@ -24,6 +24,7 @@ _TRACE = re.compile(r"Traceback \(most recent call last\)|\bFile \"[^\"]+\", lin
 # Not after a letter, a bracket or a backslash: there it is LaTeX.
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{%|%\}|(?<![\w\\}^])\{[A-Za-z_][\w.]*(?:[:!][^{}\s]*)?\}")
 _CODE_NAME = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
+_WORD = re.compile(r"[^\W_]")
 _CUT = "…"
 
 Fault = tuple[str, str]  # what it is, and the words
@@ -75,28 +76,41 @@ def _is_quoted(match: re.Match[str], inventory: AssetInventory | None) -> bool:
     """
     Whether the words around *match* are a source's own: all of a text of *inventory*, or its beginning up to a `…`.
 
-    A text that is the fault and nothing else is no quotation: `nan` in a source is a missing value there too.
+    A text without another word than the fault is no quotation: `nan` in a source is a missing value there too.
     """
     if inventory is None:
         return False
-    fault = match[0].strip().casefold()
+    fault = match[0].strip()
     before, after = match.string[: match.start()].casefold(), match.string[match.end() :].casefold()
-    return any(
-        before.endswith(text[: at.start()]) and _goes_on(after, text[at.end() :])
-        for text in _texts_with(inventory, fault)
-        for at in re.finditer(re.escape(fault), text)
-    )
+    for text in _texts_with(inventory, fault):
+        for at in _whole(fault).finditer(text):
+            begun, rest = text[: at.start()].casefold(), text[at.end() :].casefold()
+            if before.endswith(begun) and _goes_on(after, rest, is_begun=bool(begun)):
+                return True
+    return False
 
 
-def _goes_on(after: str, rest: str) -> bool:
-    """Whether *after* begins with the *rest* of a text, its full stop aside, or with as much of it as was not cut."""
+def _whole(fault: str) -> re.Pattern[str]:
+    """*fault* as it is written, where it is no part of a longer word: `Nancy` does not say `nan`."""
+    left, right = (r"\b" if edge.isalnum() else "" for edge in (fault[0], fault[-1]))
+    return re.compile(left + re.escape(fault) + right)
+
+
+def _goes_on(after: str, rest: str, *, is_begun: bool) -> bool:
+    """
+    Whether *after* begins with the *rest* of a text, its full stop aside, or with as much of it as was not cut.
+
+    Of a text that is cut a word has to be left besides the fault: before it (*is_begun*), or after.
+    """
     shown, cut, _ = after.lstrip().partition(_CUT)
     whole = rest.strip().rstrip(".")
-    return after.lstrip().startswith(whole) or (bool(cut) and whole.startswith(shown))
+    if after.lstrip().startswith(whole):
+        return True
+    return bool(cut) and whole.startswith(shown) and (is_begun or bool(_WORD.search(shown)))
 
 
 def _texts_with(inventory: AssetInventory, fault: str) -> list[str]:
-    """Every text of the sources that has *fault* in it and is more than that; all tables are read, on a fault only."""
+    """Every text of the sources with *fault* in it and a word besides; all tables are read, on a fault only."""
     return inventory.known(("texts with", fault), lambda: list(_search(inventory, fault)))
 
 
@@ -104,8 +118,8 @@ def _search(inventory: AssetInventory, fault: str) -> Iterator[str]:
     for table in (name for name, rows in inventory.row_counts.items() if rows):
         frame = inventory.table(table).select_dtypes(["object", "string"])
         for column in (frame[name] for name in frame):
-            texts = (" ".join(str(value).split()).casefold() for value in column.dropna().unique())
-            yield from (text for text in texts if fault in text and text != fault)
+            texts = (" ".join(str(value).split()) for value in column.dropna().unique())
+            yield from (text for text in texts if fault in text and _WORD.search(_whole(fault).sub(" ", text)))
 
 
 def _names_of_code(metrics: Iterable[str]) -> frozenset[str]:

@@ -133,12 +133,16 @@ GAPS = (
 )
 
 
+# No quotation could be of these: a fault alone, or a longer word that begins like one.
+WORDLESS = ("(None)", "None.", "Nancy Miller knows", "booked_at is empty at times")
+
+
 @pytest.fixture
 def inventory(inventory_of):
     """A company whose handoffs speak of faults in its software."""
     gap = {"project": "Site", "area": "data", "severity": "high", "is_open": True, "document": "site.md", "line": 4}
     site = {"project": "Site", "status": "live", "has_tests_or_ci": True, "document": "site.md", "line": 1}
-    return inventory_of("2026-11-23T12:00", projects=[site], gaps=[{**gap, "gap": text} for text in GAPS])
+    return inventory_of("2026-11-23T12:00", projects=[site], gaps=[{**gap, "gap": text} for text in (*GAPS, *WORDLESS)])
 
 
 def shown_gaps(*texts):
@@ -173,6 +177,10 @@ def test_a_sources_own_words_leave(edition, inventory):
         ("nan", "nan"),
         ("All of nan@", "nan"),
         ("It says None for all of them", "None"),
+        ("(None)", "(None"),
+        ("It falls to None.", "None"),
+        ("nan…", "nan"),
+        ("booked_at…", "booked_at"),
     ],
 )
 def test_words_that_no_source_says_are_kept_back_beside_those_that_one_says(edition, inventory, text, fault):

@@ -313,8 +313,10 @@ def resend(door: Door, /, edition: str, recipient: str, because: str, **where: P
 def settle(door: Door, /, edition: str, recipient: str | None, sent: bool | None, **where: Path | None) -> None:  # noqa: FBT001 - click's
     """Tell the ledger whether a mail in doubt arrived."""
     if sent is None:
-        mend = f"python runner.py settle {edition} --not-sent"
-        raise InputInvalid("settle", "neither --sent nor --not-sent", "one of them", mend)
+        mend = (
+            f"python runner.py settle {edition} --sent, or --not-sent where it did not arrive: then it is mailed again"
+        )
+        raise InputInvalid("settle", "neither --sent nor --not-sent", "what you found in the reader's mailbox", mend)
     settled = door.ledger(door.company(where["company"])).settle(edition, sent=sent, recipient=recipient)
     door.write_archive(door.request(where["company"], where["outputs"]))
     for delivery in settled:
