@@ -279,7 +279,7 @@ def test_collecting_that_takes_too_long_is_stopped_told_and_made_good(function, 
     fill_table(function.table + "-events", iter(json.loads((folder / "Events.json").read_text())["Items"]))
     settings = folder / "company.yaml"
     settings.write_text(settings.read_text().replace("path: Events.json", f"table: {function.table}-events"))
-    left = iter([900.0])
+    left = iter([900.0] * 5)  # the store asks four times, then the batch once
 
     with pytest.raises(CollectingOverdue) as overdue:
         handler(START, Passing(left=left))

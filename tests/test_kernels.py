@@ -74,7 +74,7 @@ def nobody_is_left():
 FACTS = """
 import builtins, gc, json, locale, logging, os, resource, signal, sys, warnings
 links = [f"/proc/self/fd/{number}" for number in os.listdir("/proc/self/fd")]
-files = sorted({os.readlink(link) for link in links if os.path.isfile(link)})  # a shared one has one place to read from
+files = {os.readlink(link) for link in links if os.path.isfile(link)}  # a shared one has one place to read from
 import matplotlib, matplotlib.pyplot as plt, numpy as np, pandas as pd
 rules = sorted(str(rule) for rule in warnings.filters)
 warnings.simplefilter("ignore")  # pandas warns of an option that is going to go
@@ -82,7 +82,7 @@ own = ("JPY_PARENT_PID", "JPY_SESSION_NAME")
 print(json.dumps({
     "environment": {name: value for name, value in os.environ.items() if name not in own},
     "folder": os.getcwd(),
-    "files": files,
+    "files": sorted(file for file in files if "history.sqlite" not in file),  # IPython's: one is there for a moment
     "leads": [os.getpgid(0) == os.getpid(), os.getsid(0) == os.getpid()],
     "program": sys.argv[0],
     "python": [sys.path, sys.executable, str(sys.flags), sys.getrecursionlimit(), sys.stdout.encoding, gc.isenabled()],

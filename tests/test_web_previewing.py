@@ -215,7 +215,9 @@ def test_nothing_of_a_preview_is_left_behind(settings, tmp_path, monkeypatch, nu
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
+    before = signal.signal(number, signal.SIG_DFL)  # under nohup SIGHUP is ignored, also by whom a test starts
     with preview(settings) as served:
+        signal.signal(number, before)
         urllib.request.urlopen(served.address).close()  # noqa: S310 - our own http://127.0.0.1
         assert list(temporary.glob("qd-*"))
         served.process.send_signal(number)
