@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC
+from datetime import UTC, timedelta
 
 from quarterdeck.errors import MailDeferred
 
@@ -23,7 +23,7 @@ def told_in_one(problems: Sequence[Exception], said: Callable[[Exception], str])
 
 
 def _in_one(mails: Sequence[MailDeferred]) -> str:
-    until = max(one.again_at for one in mails).astimezone(UTC)
+    until = max(one.again_at for one in mails).astimezone(UTC) + timedelta(seconds=59)  # a minute not begun
     named = ", ".join(f"{one.edition} to {one.recipient}" for one in mails)
     return (
         f"{len(mails)} mails were put off until {until:%Y-%m-%d %H:%M} UTC ({mails[0].reason}): {named}.\n"

@@ -178,9 +178,6 @@ class Command:
         for edition in editions:
             yield store.edition(edition_before(edition)) / MANIFEST
 
-    def _place(self, path: Path) -> str:
-        return path.relative_to(self.outputs).as_posix()
-
     def _ledger_says(self, snapshot: str, editions: Iterable[str]) -> str:
         ledger = find_ledger(self.environment.ledger, self.company.slug, lambda: self.now)
         return "" if ledger is None else _hash(_said(ledger, snapshot, editions))

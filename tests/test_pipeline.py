@@ -109,6 +109,21 @@ def test_each_change_executes_again(harbour, change):
     assert len(harbour.ledger.runs("cfo/2026-W47")) == 2
 
 
+def test_a_notebook_saved_amid_its_execution_is_executed_again(harbour):
+    """Nobody knows which of the two was executed; undone, the save must not make its figures those of the old one."""
+    save = "path = __import__('pathlib').Path('cfo.ipynb')\npath.write_text(path.read_text() + ' ')"
+    harbour.report("cfo", save, SAYS.format(words="Recognised"))
+    notebook = harbour.root / "notebooks" / "cfo.ipynb"
+    hashed = notebook.read_bytes()
+    harbour.run()
+    assert notebook.read_bytes() != hashed
+    notebook.write_bytes(hashed)
+
+    harbour.run()
+
+    assert len(harbour.ledger.runs("cfo/2026-W47")) == 2
+
+
 def test_one_failing_notebook_leaves_the_others_and_exits_4(harbour):
     """The good edition is ready, the failing one is kept with its traceback, and the exit code is 4."""
     harbour.report("bad", "1 / 0")

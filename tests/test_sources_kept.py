@@ -5,6 +5,7 @@ from hotel_on_aws import HOTEL
 
 from quarterdeck.config import load_company
 from quarterdeck.sources import KeptReadings, Watch, collect
+from quarterdeck.sources.reading import Finding, Reading
 
 
 @pytest.fixture
@@ -92,3 +93,34 @@ def test_what_is_not_whole_is_read_again(read, tmp_path, damage):
     assert again == [source]
     assert as_values(second) == as_values(first)
     assert read()[1] == []
+
+
+def test_what_changes_while_it_is_read_is_not_kept(tmp_path):
+    """Of which of two files it came, nobody can say: undone, the change would give the new rows as the old file's."""
+    file, kept = tmp_path / "rows", KeptReadings(tmp_path / "kept", "this code")
+    file.write_text("old")
+
+    def read():
+        found = file.read_text()
+        file.write_text("new")
+        return Reading({}, [Finding("books", "info", found)])
+
+    def given(reads=read):
+        (finding,) = kept.of("books", lambda: [file.read_text()], reads).findings
+        return finding.message
+
+    assert given() == "old"  # and "new" stands there now
+    file.write_text("old")
+    assert given(lambda: Reading({}, [Finding("books", "info", "read again")])) == "read again"
+
+
+def test_without_room_a_reading_is_given_and_not_kept(tmp_path, read, caplog):
+    """What was read is in hand: that it cannot be kept costs time only, and is told."""
+    (tmp_path / "kept").write_text("a file where the folder should be")
+
+    found, first = read()
+    _, again = read()
+
+    assert found.tables["events"].num_rows > 0
+    assert again == first
+    assert "what a source gave is not kept" in caplog.text

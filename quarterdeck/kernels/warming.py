@@ -101,7 +101,7 @@ def _rehearse() -> None:
     from ipykernel import kernelapp, zmqshell  # noqa: PLC0415
     from traitlets.config import Config  # noqa: PLC0415
 
-    main, environment = sys.modules["__main__"], dict(os.environ)
+    main, environment, path = sys.modules["__main__"], dict(os.environ), list(sys.path)
     application: Any = cast("Any", kernelapp).IPKernelApp()  # untyped
     application.parse_command_line(["-f", "/nonexistent", "--HistoryManager.hist_file=:memory:"])
     application.load_config_file()
@@ -109,5 +109,6 @@ def _rehearse() -> None:
     shell = cast("Any", zmqshell).ZMQInteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
     atexit.unregister(shell.atexit_operations)
     sys.modules["__main__"] = main
+    sys.path[:] = path  # a shell in another virtual environment adds that one's
     os.environ.clear()
     os.environ.update(environment)

@@ -28,6 +28,7 @@ from quarterdeck.pipeline.manifest import (
     Facts,
     code_inputs,
     inputs_of,
+    inputs_of_notebook,
     is_current,
     is_of_a_whole_week,
     shows,
@@ -285,5 +286,13 @@ def _write(workshop: Workshop, draft: _Draft, rendered: Rendered, message: bytes
     write_beside_then_rename(folder / "message.eml", message)
     (folder / "failed.ipynb").unlink(missing_ok=True)
     edition = workshop.ledger.edition(draft.edition)
-    facts = Facts(draft.edition, edition.revision if edition else 1, rendered, draft.inputs)
+    facts = Facts(draft.edition, edition.revision if edition else 1, rendered, _inputs_as_executed(draft))
     write_manifest(folder, workshop.plan, workshop.inventory, facts)
+
+
+def _inputs_as_executed(draft: _Draft) -> Mapping[str, str]:
+    """Its inputs; of a notebook that was saved after it was hashed nobody knows which was executed: it is, anew."""
+    notebook = draft.report.notebook
+    if inputs_of_notebook(notebook).items() <= draft.inputs.items():
+        return draft.inputs
+    return {**draft.inputs, **dict.fromkeys(inputs_of_notebook(notebook), "saved while it was executed")}

@@ -9,11 +9,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from quarterdeck.blocks import FigureRecord
 from quarterdeck.execute import Job, execute
+from quarterdeck.files import sha256_of
 from quarterdeck.gates import check_edition, reconcile
 from quarterdeck.inventory import AssetInventory
 from quarterdeck.kernels import prepare_kernels
@@ -95,8 +95,8 @@ class Looking:
         inventory = open_snapshot(self._snapshot)
         refuse_period_without_data(plan.period, inventory)
         previous = previous_edition(edition, plan.period, self.store, self.ledger)
-        key_now = partial(execution_key, report, plan.period, snapshot=inventory.snapshot, previous=previous)
-        key = key_now()
+        written = sha256_of(report.notebook)
+        key = execution_key(report, plan.period, snapshot=inventory.snapshot, previous=previous)
         folder = self.work / "executed" / key
         seconds = 0.0
         self._forget_all_but(key)
@@ -106,7 +106,8 @@ class Looking:
             executed, failed = folder / "executed.ipynb", folder / "failed.ipynb"
             job = Job(edition, report.notebook, given, executed, failed, report.params.limits)
             seconds = self._execute(job)
-            if key_now() != key:  # saved before it was read: what was executed is not what was hashed
+            # Saved before it was read: what was executed is not what was hashed. What it wrote beside itself is its own
+            if sha256_of(report.notebook) != written:
                 shutil.rmtree(folder)
                 return self.look(plan, report, progress)
         progress(edition, "rendering")

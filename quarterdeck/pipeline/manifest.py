@@ -40,7 +40,7 @@ def inputs_of(report: Report, snapshot: str, previous: Path | None, code: Mappin
     """
     values = json.dumps(report.parameters, sort_keys=True, default=str)
     found = {
-        f"notebooks/{report.notebook.name}": sha256_of(report.notebook),
+        **inputs_of_notebook(report.notebook),
         f"params/{report.params_file.name}": sha256_of(report.params_file),
         "parameters": hashlib.sha256(values.encode()).hexdigest(),
         "snapshot": snapshot,
@@ -50,6 +50,11 @@ def inputs_of(report: Report, snapshot: str, previous: Path | None, code: Mappin
     if previous is not None:
         found["previous"] = sha256_of(previous / MANIFEST)
     return found
+
+
+def inputs_of_notebook(notebook: Path) -> dict[str, str]:
+    """The notebook's own part of `inputs_of`."""
+    return {f"notebooks/{notebook.name}": sha256_of(notebook)}
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ def collect(company: Company, folder: Path, watch: Watch = UNWATCHED, kept: Kept
         if kept is None or reader != _FILES:
             reading = read()
         else:
-            reading = kept.of(name, (settings, *_hashes_below(folder / str(source.path))), read)
+            reading = kept.of(name, partial(_made_from, settings, folder / str(source.path)), read)
         tables |= reading.tables
         findings += reading.findings
         if not reading.hashes:
@@ -135,8 +135,9 @@ def _sources(company: Company, folder: Path, watch: Watch) -> Iterator[_Source]:
         yield "books", reader, sources.books, partial(read_books, _in_time(documents, "books", watch), company)
 
 
-def _hashes_below(path: Path) -> Iterator[str]:
-    """Of all files at or below *path*: the names by which snapshots know them, and their bytes."""
+def _made_from(settings: str, path: Path) -> Iterator[str]:
+    """The company's *settings*, and the names and hashes of all files at or below *path*."""
+    yield settings
     for file, sha256 in sorted(hashes_in([path]).items()):
         yield file
         yield str(sha256)

@@ -7,6 +7,7 @@ were (the source's files, the company's settings, our code and Python, by their 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterable, Sequence
@@ -15,8 +16,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from quarterdeck.errors import StoreUnwritable
 from quarterdeck.files import saying_what_could_not_be_written, sha256_of
+from quarterdeck.log import logger
 from quarterdeck.sources.reading import Finding, Reading
+
+_log = logger()
 
 
 @dataclass(frozen=True)
@@ -34,19 +39,22 @@ class KeptReadings:
     made_by: str
     is_believed: bool = True
 
-    def of(self, source: str, made_from: Iterable[str], read: Callable[[], Reading]) -> Reading:
+    def of(self, source: str, made_from: Callable[[], Iterable[str]], read: Callable[[], Reading]) -> Reading:
         """
         What *source* gave when all that it is *made_from* (hashes) was the same; else what *read* gives, which is kept.
 
-        Raises:
-            StoreUnwritable: The disk is full or the folder is not ours.
+        Where a file was changed while it was read, or there is no room, nothing is kept: it only spares time.
         """
-        inputs = [self.made_by, *made_from]
+        inputs = [self.made_by, *made_from()]
         kept = self._kept(source, inputs) if self.is_believed else None
         if kept is not None:
             return kept
         reading = read()
-        self._keep(source, inputs, reading)
+        if [self.made_by, *made_from()] == inputs:
+            try:
+                self._keep(source, inputs, reading)
+            except StoreUnwritable as error:
+                _log.warning("what a source gave is not kept", source=source, because=str(error))
         return reading
 
     def _kept(self, source: str, inputs: Sequence[str]) -> Reading | None:
@@ -56,10 +64,11 @@ class KeptReadings:
                 return None
             tables: dict[str, pa.Table] = {}
             for name, sha256 in known["tables"].items():
-                path = self._table(source, name)
-                if sha256_of(path) != sha256:
+                # Hashed and read by one map: another start may put another file there meanwhile
+                content = pa.memory_map(str(self._table(source, name))).read_buffer()
+                if hashlib.sha256(content).hexdigest() != sha256:
                     return None
-                tables[name] = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+                tables[name] = pa.ipc.open_file(content).read_all()
             return Reading(tables, [Finding(**finding) for finding in known["findings"]], known["hashes"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException):
             return None  # nothing was kept, or not all of it: whoever reads the source says what is wrong there

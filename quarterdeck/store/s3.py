@@ -226,7 +226,7 @@ def _clear(folder: Path) -> None:
     """Keep the working folder small: one container of Lambda keeps its disk over many starts."""
     now = time.time()
     weeks = [path for path in folder.glob("????-W??") if path.is_dir()]
-    snapshots = [path for path in (folder / "snapshots").glob("*") if path.is_dir()]
+    snapshots = [path for path in (folder / "snapshots").glob("[!.]*") if path.is_dir()]
     for found, most in ((weeks, _WEEKS), (snapshots, _SNAPSHOTS)):
         used = sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
         for path in used[most:]:
