@@ -493,6 +493,7 @@ def test_split_bars_tell_what_there_is_of_each_part():
         "Bars of risks by function, by Secret in source, Shared secret, No default. "
         f"{LONG} 0: Secret in source 1, No default 3; {LONG} 1: 0. Bad news: Secret in source."
     )
+    assert "Bad news" not in split((0, 0, 3), (0, 0, 0)).alt  # of the part there is none
     picture = Image.open(io.BytesIO(chart.png(LIGHT))).convert("RGB")
     found = {"#{:02X}{:02X}{:02X}".format(*colour) for _, colour in picture.getcolors()}
     assert {LIGHT.worse, LIGHT.actual} <= found

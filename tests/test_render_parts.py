@@ -101,6 +101,8 @@ def test_table_inside_a_table_is_text_of_its_cell():
         ("CO<sub>2</sub>", "CO₂"),
         ("4<sup>th</sup>", "4th"),
         ("$5<sup>see 3</sup>", "$5^(see 3)"),
+        ("x<sup>2<sup>3</sup></sup>", "x^(2³)"),
+        ("CO<sub>2e</sub>", "CO_(2e)"),
     ],
 )
 def test_what_stands_high_or_low_is_no_digit_of_the_figure(source, text):
@@ -111,9 +113,10 @@ def test_what_stands_high_or_low_is_no_digit_of_the_figure(source, text):
     assert prose == Prose(f"<p>{text}</p>")
 
 
-def test_what_was_struck_out_is_said_to_be():
+@pytest.mark.parametrize("tag", ["del", "s", "strike"])
+def test_what_was_struck_out_is_said_to_be(tag):
     """A price that was struck out does not stand beside the new one as if both held."""
-    (table,) = read_fragment("<table><tr><td><del>$40k</del> $50k</td></tr></table>").items
+    (table,) = read_fragment(f"<table><tr><td><{tag}>$40k</{tag}> $50k</td></tr></table>").items
 
     assert texts(table) == [["[deleted: $40k] $50k"]]
 

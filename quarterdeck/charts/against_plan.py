@@ -55,7 +55,7 @@ def against_plan(
 
     Args:
         rows: In any order: drawn largest actual first, "Unallocated" last. Over twelve, the smallest are left out and
-            counted in a note, but for the one that is furthest on the worse side of its plan.
+            counted in a note, but for the two that are furthest from their plans, one on each side.
         subject: Measure, unit and period for the alt text.
         display: The company's way to print money.
         better: Whether more or less than planned is good news.
@@ -67,8 +67,9 @@ def against_plan(
     demand_rows(rows, f"bars of {subject}")
     ordered = sorted(rows, key=lambda row: unallocated_last(row.name, row.actual))
     worse = -1 if better == "more" else 1
-    worst = max(ordered, key=lambda row: worse * (row.variance or 0))
-    shown = rows_shown(ordered, lambda row: row is worst)
+    by_variance = sorted(ordered, key=lambda row: worse * (row.variance or 0))
+    extremes = by_variance[0], by_variance[-1]  # titles speak of both
+    shown = rows_shown(ordered, lambda row: row in extremes)
     chart = _AgainstPlan(tuple(shown), len(ordered) - len(shown), display, better, rate_head)
     return Drawing(chart.layout.height, chart.alt(subject), chart.paint)
 

@@ -80,7 +80,8 @@ class _Split:
             return f"{row.name}: {', '.join(sizes) or self.show(0)}"
 
         head = f"Bars of {subject}, by {', '.join(self.parts)}."
-        bad = [*self.worse, *(row.name for row in self.rows if row.is_worse)]
+        met = {part for row in self.rows for part, size in zip(self.parts, row.sizes, strict=True) if size}
+        bad = [*(part for part in self.worse if part in met), *(row.name for row in self.rows if row.is_worse)]
         told = verdict((name, "worse") for name in bad)
         return alt_list(head, [named(row) for row in self.rows], others=self.left_out, after=told)
 

@@ -26,11 +26,12 @@ from quarterdeck.render.items import Picture, Prose, readable
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BLOCKS = frozenset({"p", "ul", "ol", "dl", "pre", "blockquote", *_HEADINGS})
 _INLINE = frozenset({"a", "b", "strong", "i", "em", "u", "s", "del", "ins", "sub", "sup", "code", "kbd", "samp"})
+_TODAY = {"strike": "s"}  # a tag of old to the one of now
 _INNER = frozenset({"li", "dt", "dd"})
 _TABLE = frozenset({"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"})
 _BOXES = frozenset({"div", "section", "article", "details", "summary", "figure", "figcaption"})
 _VOID = frozenset({"br", "hr", "img"})
-_ALLOWED = _BLOCKS | _INLINE | _INNER | _TABLE | _BOXES | _VOID | {"span"}
+_ALLOWED = _BLOCKS | _INLINE | _INNER | _TABLE | _BOXES | _VOID | {"span", *_TODAY}
 _ATTRIBUTES = {
     "*": {"hidden", "style"},  # for whether it is seen; neither goes further
     "a": {"href"},
@@ -116,11 +117,12 @@ def _apart(tag: str) -> str:
     return " " if tag in _TABLE | _BLOCKS | _BOXES | {"br"} else ""
 
 
-def _in_small_letters(text: str, letters: dict[int, int]) -> str:
-    """*text* in *letters*; of what has none, figures are marked, and letters stand as they are: the `th` of 4th."""
+def _in_small_letters(text: str, tag: str) -> str:
+    """*text* as it stands in *tag*; what has no small letters is marked if it has figures: the `th` of 4th has none."""
+    letters, mark = (_HIGH, "^") if tag == "sup" else (_LOW, "_")
     if all(ord(letter) in letters for letter in text):
         return text.translate(letters)
-    return f"^({text})" if any(letter.isdigit() for letter in text) else text
+    return f"{mark}({text})" if any(letter.isdigit() for letter in text) else text
 
 
 def _counted(removed: Counter[str]) -> list[str]:
@@ -188,14 +190,14 @@ class _Splitter(HTMLParser):
         self._depth = 0  # of tables inside tables
         self._unseen = 0  # of elements inside one that nobody sees
         self._has_unseen_text = False
-        self._small: list[str] | None = None  # what stands high or low
+        self._small: list[list[str]] = []  # what stands high or low, and in it
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
+        given, tag = dict(attrs), _TODAY.get(tag, tag)
         if self._unseen or "hidden" in given or _UNSEEN.search(given.get("style") or ""):
             self._unseen += tag not in _VOID
         elif tag in ("sup", "sub"):
-            self._small = []
+            self._small.append([])
         elif tag == "table":
             self._table_opens()
         elif tag == "img":
@@ -214,12 +216,13 @@ class _Splitter(HTMLParser):
             self._prose_opens(tag, given)
 
     def handle_endtag(self, tag: str) -> None:
+        tag = _TODAY.get(tag, tag)
         if self._unseen:
             self._unseen -= 1
             self._unseen_ends()
         elif tag in ("sup", "sub"):
-            said, self._small = readable("".join(self._small or ())), None
-            self.handle_data(_in_small_letters(said, _HIGH if tag == "sup" else _LOW))
+            said = readable("".join(self._small.pop())) if self._small else ""
+            self.handle_data(_in_small_letters(said, tag))
         elif tag == "table":
             self._table_closes()
         elif self._table is not None:
@@ -233,8 +236,8 @@ class _Splitter(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._unseen:
             self._has_unseen_text |= bool(data.strip())
-        elif self._small is not None:
-            self._small.append(data)
+        elif self._small:
+            self._small[-1].append(data)
         elif self._table is not None:
             self._table.text(data)
         elif data.strip() or self._open:
