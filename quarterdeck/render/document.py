@@ -117,9 +117,10 @@ class _Reader:
     def _read_markdown(self, source: str, attachments: Mapping[str, Mapping[str, str]]) -> None:
         for level, heading, markup in _markdown_parts(source):
             if heading is not None:
-                if text := _plain_text(heading):
+                read = _heading_of(heading)
+                if text := _words_of(read):
                     self._heading(level, text)
-                self._drop(*_lost_in(heading))
+                self._drop(*read.dropped, *_lost_in(heading))
             if markup:
                 self._fragment(read_fragment(markup, attachments))
 
@@ -304,13 +305,13 @@ def _rendered(tokens: list[Token]) -> str:
     return str(_markdown.renderer.render(tokens, _markdown.options, {}))
 
 
-def _plain_text(inline: Token) -> str:
-    children = inline.children or []
-    return readable(
-        "".join(
-            " " if child.type == "softbreak" else child.content for child in children if child.type != "html_inline"
-        )
-    )
+def _heading_of(inline: Token) -> Fragment:
+    """A heading as a cell of a table is read: its words in one line, and what they lost."""
+    return read_fragment(f"<table><tr><td>{_rendered([inline])}</td></tr></table>")
+
+
+def _words_of(heading: Fragment) -> str:
+    return next((row[0].text for item in heading.items if isinstance(item, Table) for row in item.rows if row), "")
 
 
 def _lost_in(heading: Token) -> Iterator[str]:
