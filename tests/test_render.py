@@ -1068,9 +1068,7 @@ def test_foreign_losses_are_listed(foreign):
 
 def test_a_heading_keeps_its_words_and_what_else_it_had_is_listed(rendered):
     """Names of sections are words, read as all others: where a link led, and a picture, is told to be missing."""
-    heading = (
-        "## 10<sup>6</sup> of [the plan](https://example.com/plan) ~~$40k~~ $50k<b hidden>no</b> ![a](a.png)"
-    )
+    heading = "## 10<sup>6</sup> of [the plan](https://example.com/plan) ~~$40k~~ $50k<b hidden>no</b> ![a](a.png)"
     edition = rendered(Headline(text="Cash is $5k"), new_markdown_cell(f"{heading}\n\nText."))
 
     assert "10⁶ of the plan [deleted: $40k] $50k" in plain(edition.body.html)
