@@ -113,6 +113,17 @@ def test_what_stands_high_or_low_is_no_digit_of_the_figure(source, text):
     assert prose == Prose(f"<p>{text}</p>")
 
 
+def test_links_in_a_table_are_listed_once():
+    """Cells of a table have words only, as pandas' `render_links` does not know; upper case leads somewhere too."""
+    cells = "".join(f"<tr><td><a href='HTTPS://example.com/{number}'>B{number}</a></td></tr>" for number in range(3))
+
+    fragment = read_fragment(f"<table>{cells}</table><p><a href=' https://example.com/all'>All</a></p>")
+
+    assert texts(fragment.items[0]) == [["B0"], ["B1"], ["B2"]]
+    assert fragment.items[1] == Prose('<p><a href="https://example.com/all">All</a></p>')
+    assert fragment.dropped == ("links in a table, of which the words are left",)
+
+
 @pytest.mark.parametrize("tag", ["del", "s", "strike"])
 def test_what_was_struck_out_is_said_to_be(tag):
     """A price that was struck out does not stand beside the new one as if both held."""

@@ -79,6 +79,14 @@ _MARKED_SECTION = re.compile(r"<!\[[^>]*>?")
 _EMBEDDED = re.compile(r"data:image/(png|jpeg);base64,(.*)", re.DOTALL)
 
 
+_LINK_IN_TABLE = "links in a table, of which the words are left"
+
+
+def _leads_somewhere(address: str) -> bool:
+    """Whether a reader of a mail can follow it; only the notebook knows where one without a host leads."""
+    return address.strip().lower().startswith(_LINKS)
+
+
 @dataclass(frozen=True)
 class Fragment:
     """What one piece of HTML holds, in order, and what was taken away."""
@@ -161,10 +169,9 @@ class _Census(HTMLParser):
         self._is_style = False
 
     def _link(self, address: str) -> None:
-        """Only the notebook knows where a link without a host leads."""
         if address.lower().startswith(_RUNS):
             self.removed["link that runs a script"] += 1
-        elif address and not address.lower().startswith(_LINKS):
+        elif address and not _leads_somewhere(address):
             self.removed[f"link to {readable(address)[:60]}"] += 1
 
     def _open_table(self, by: int) -> None:
@@ -204,6 +211,8 @@ class _Splitter(HTMLParser):
             self._picture(given.get("src") or "", readable(given.get("alt") or ""))
         elif self._table is not None:
             self._table.opens(tag, given) if self._depth == 1 else self._table.text(_apart(tag))
+            if _leads_somewhere(given.get("href") or "") and _LINK_IN_TABLE not in self.dropped:
+                self.dropped.append(_LINK_IN_TABLE)  # once, however many rows have one
         elif tag in _BOXES:
             self._close_all()
         elif tag == "hr":
@@ -261,8 +270,8 @@ class _Splitter(HTMLParser):
         if tag in _INNER and not {"ul", "ol", "dl"} & set(self._open):
             tag = "p"
         name = "h3" if tag in _HEADINGS else tag  # the section's name stands over it
-        href = given.get("href") or ""
-        if tag == "span" or (tag == "a" and not href.startswith(_LINKS)):
+        href = (given.get("href") or "").strip()
+        if tag == "span" or (tag == "a" and not _leads_somewhere(href)):
             return
         self._markup.append(f'<a href="{html.escape(href)}">' if tag == "a" else f"<{name}>")
         self._open.append(name)
