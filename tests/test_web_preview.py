@@ -423,7 +423,7 @@ def test_two_previews_stand_side_by_side_and_end_with_all_they_began(browser, pr
         ("params/cto.yaml", Changes(frozenset({"cto"}))),
         ("package/render/templates/mail/style.css.j2", Changes(everything=True)),
         ("package/metrics/nobody_loads_it.py", Changes(code=True)),
-        ("package/web/guard.py", Changes(code=True, server=True)),
+        ("package/web/watching.py", Changes(code=True, server=True)),
         ("package/render/templates/quarterdeck-page/sort.js", Changes(code=True)),
         ("company/tables/Events.json", Changes(data=True)),
         ("notebooks/.cfo.ipynb.part", Changes()),
